@@ -1,0 +1,50 @@
+/** Time as a dependency, so that tests advance it instead of sleeping. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs `task` once after `delayMs`; the returned function cancels it. Never keeps the process alive. */
+  after(delayMs: number, task: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+export interface FakeClock extends Clock {
+  /** Moves time forward and runs what became due, in order. */
+  advance(byMs: number): void;
+}
+
+export function createFakeClock(startMs = 0): FakeClock {
+  let nowMs = startMs;
+  let timers: { readonly dueMs: number; readonly task: () => void }[] = [];
+  return {
+    now: () => nowMs,
+    after: (delayMs, task) => {
+      const timer = { dueMs: nowMs + delayMs, task };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    advance: (byMs) => {
+      const untilMs = nowMs + byMs;
+      for (;;) {
+        const next = timers.filter((timer) => timer.dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs)[0];
+        if (next === undefined) break;
+        timers = timers.filter((other) => other !== next);
+        nowMs = next.dueMs;
+        next.task();
+      }
+      nowMs = untilMs;
+    },
+  };
+}
+
+/** RFC 3339 with whole seconds, as Kubernetes writes times. */
+export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,0 +1,48 @@
+/**
+ * `npm test`: runs every `*.test.ts` under mocha and closes with one line, `N passed, N failed`.
+ * Zero executed tests is a failure. Arguments are handed to mocha (`npm test -- --grep C53`).
+ */
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const SPECS = ['apiserver', 'webhooks', 'controllers', 'hack', 'test'].map(
+  (folder) => `${folder}/**/*.test.ts`,
+);
+
+interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+async function main(): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'polder-test-'));
+  const totalsFile = join(scratch, 'totals.json');
+  const mocha = join(dirname(createRequire(import.meta.url).resolve('mocha/package.json')), 'bin/mocha.js');
+  const run = spawn(
+    process.execPath,
+    [mocha, '--reporter', 'hack/reporter.cjs', ...SPECS, ...process.argv.slice(2)],
+    { stdio: 'inherit', env: { ...process.env, POLDER_TEST_TOTALS: totalsFile } },
+  );
+  const code = await new Promise<number>((resolve) => run.on('close', (status) => resolve(status ?? 1)));
+  const totals = readTotals(totalsFile);
+  rmSync(scratch, { recursive: true, force: true });
+  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+  console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  if (totals.passed + totals.failed === 0) return 1;
+  return totals.failed > 0 ? 1 : code;
+}
+
+/** A run that died before its end has no totals and counts as one failure. */
+function readTotals(file: string): Totals {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Totals;
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+process.exitCode = await main();
