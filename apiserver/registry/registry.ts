@@ -70,7 +70,16 @@ export interface WriteOptions {
 export type Patch =
   | { readonly type: 'merge'; readonly body: Body }
   | { readonly type: 'json'; readonly body: Body }
-  | { readonly type: 'apply'; readonly body: Body; readonly force: boolean };
+  | {
+      readonly type: 'apply';
+      readonly body: Body;
+      readonly force: boolean;
+      /**
+       * Called before an apply creates the object that was not there; throws Forbidden when the caller may patch
+       * but not create. Absent: creating needs no further decision.
+       */
+      readonly beforeCreate?: () => void;
+    };
 
 export interface DeleteOptions {
   readonly dryRun: boolean;
@@ -133,6 +142,11 @@ export interface WatchSink {
   error(error: ApiError): void;
 }
 export interface WatchHandle {
+  /**
+   * Sends a bookmark with the newest revision this watch is complete up to, when bookmarks were asked for and the
+   * initial events are over; otherwise nothing. Transport calls it just before the deadline.
+   */
+  bookmark(): void;
   close(): void;
 }
 
