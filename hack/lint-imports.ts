@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'apiserver/': ['apiserver/'],
   // The composition root of `polder up` is the one file that knows all programs.
-  'apiserver/up.ts': ['apiserver/', 'webhooks/', 'controllers/'],
+  'apiserver/commands/up.ts': ['apiserver/', 'webhooks/', 'controllers/'],
   'webhooks/': contract('webhooks/'),
   'controllers/': contract('controllers/'),
 };

@@ -1,0 +1,68 @@
+/**
+ * `polder`: one program, one command per role.
+ *
+ *   polder up           everything in one process: API server, controllers, hub and a local data plane
+ *   polder kubeconfig   mints a client certificate from the embedded CA and prints a kubeconfig
+ *
+ * Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 the data directory is held by another process.
+ */
+import { enableCompileCache } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { UsageError } from './runtime/flags.ts';
+
+interface Command {
+  readonly summary: string;
+  /** Resolves with the exit code. */
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** Each command is loaded when it is called: minting a certificate needs no server. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  up: {
+    summary: 'run everything in one process on the embedded store',
+    run: async (args) => (await import('./commands/up.ts')).up(args),
+  },
+  kubeconfig: {
+    summary: 'mint a client certificate from the embedded CA and print a kubeconfig',
+    run: async (args) => (await import('./commands/kubeconfig.ts')).kubeconfigCommand(args),
+  },
+};
+
+function help(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return `usage: polder <command> [flags]\n\n${lines.join('\n')}\n\npolder <command> --help lists its flags.\n`;
+}
+
+export function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : '';
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = args;
+  if (name === '--help' || name === '-h') {
+    process.stdout.write(help());
+    return 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`polder ${version()}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    throw new UsageError(`unknown command "${name}"; the commands are ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  return command.run(rest);
+}
+
+// Compiled (and type-stripped) sources are kept between starts; a cache that cannot be written is no failure.
+enableCompileCache();
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`polder: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
