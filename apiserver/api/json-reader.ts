@@ -60,8 +60,7 @@ export class JsonReader {
 
   #value(): unknown {
     this.#space();
-    const c = this.#text[this.#at];
-    switch (c) {
+    switch (this.#text.charAt(this.#at)) {
       case '{':
         return this.#nested(() => this.#object());
       case '[':

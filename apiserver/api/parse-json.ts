@@ -13,6 +13,9 @@ const NONE: readonly never[] = [];
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
+/** Both kinds of bracket differ from the braces in one bit, 0x20. */
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
 /** One digit fewer than 2^53 has: a shorter run cannot be lossy. */
 const SAFE_DIGITS = 15;
 
@@ -61,10 +64,10 @@ function scan(text: string): number {
       run += 1;
       if (run > SAFE_DIGITS) return -1;
       continue;
-    } else if (c === 0x7b || c === 0x5b) {
+    } else if ((c | 0x20) === OPEN) {
       depth += 1;
       if (depth > MAX_DEPTH) return -1;
-    } else if (c === 0x7d || c === 0x5d) {
+    } else if ((c | 0x20) === CLOSE) {
       depth -= 1;
     } else if (run > 0 && (c | 0x20) === 0x65) {
       return -1;
