@@ -30,7 +30,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
 };
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-const PLAIN = /[ !#-\[\]-\uffff]*/y;
+// Everything but the quote, the backslash and control characters.
+const PLAIN = /[ !#-[\]-\uffff]*/y;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 const SPACE = /[ \t\n\r]*/y;
 const LIMIT = 2 ** 53;
