@@ -96,6 +96,8 @@ export interface Selectors {
   readonly labels: (labels: Readonly<Record<string, string>>) => boolean;
   /** True when no label selector was given: nothing has to be parsed. */
   readonly anyLabels: boolean;
+  /** The label selector as sent; watches with the same text share one evaluation per change. */
+  readonly labelText?: string;
   /** Field path to wanted value; `not` for `!=`. */
   readonly fields: readonly { readonly path: string; readonly value: string; readonly not: boolean }[];
 }
