@@ -28,7 +28,8 @@ export interface Column<T> {
 
 /**
  * A field that names another object. `[]` in the path steps into lists. The target lives in the same namespace
- * (or is cluster-scoped) unless `tenantField` names the sibling field that holds a foreign tenant's name.
+ * (or is cluster-scoped) unless `tenantField` names the sibling field that holds a foreign tenant's name: the key
+ * alone, beside the last step of `field` in the same object.
  */
 export interface Reference {
   readonly field: string;
@@ -77,7 +78,12 @@ export interface Kind {
   readonly secrets: readonly string[];
   /** Field selectors beyond metadata.name and metadata.namespace, as dotted paths. */
   readonly selectableFields: readonly string[];
+  /**
+   * In order. The printer puts Name first and Age behind the last column that is not wide, unless
+   * `completeColumns` says that nothing is to be added (Events, Roles, LimitRanges).
+   */
   readonly columns: readonly Column<unknown>[];
+  readonly completeColumns: boolean;
   /** Users may only read it; our controllers write it. */
   readonly readOnlyForUsers: boolean;
   /** Checks across fields; runs after schema validation passed. `old` is set on update. */
@@ -117,6 +123,8 @@ interface CommonDefinition<T> {
   readonly secrets?: readonly string[];
   readonly selectableFields?: readonly NoInfer<Path<T>>[];
   readonly columns?: readonly Column<NoInfer<T>>[];
+  /** The columns are all there is: neither Name nor Age is added. */
+  readonly completeColumns?: true;
   readonly readOnlyForUsers?: boolean;
   readonly check?: (object: NoInfer<T>, old: NoInfer<T> | undefined) => readonly Cause[];
   readonly prepare?: (object: Readonly<Record<string, Json>>) => Record<string, Json>;
@@ -202,6 +210,7 @@ function resolve(common: CommonDefinition<unknown>): Resolved {
     secrets: common.secrets ?? [],
     selectableFields: (common.selectableFields ?? []) as readonly string[],
     columns: common.columns ?? [],
+    completeColumns: common.completeColumns ?? false,
     readOnlyForUsers: common.readOnlyForUsers ?? false,
     check: common.check ?? ((): readonly Cause[] => []),
     ...(common.prepare === undefined ? {} : { prepare: common.prepare }),
