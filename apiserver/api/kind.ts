@@ -210,7 +210,7 @@ function resolve(common: CommonDefinition<unknown>): Resolved {
     secrets: common.secrets ?? [],
     selectableFields: (common.selectableFields ?? []) as readonly string[],
     columns: common.columns ?? [],
-    completeColumns: common.completeColumns ?? false,
+    completeColumns: common.completeColumns === true,
     readOnlyForUsers: common.readOnlyForUsers ?? false,
     check: common.check ?? ((): readonly Cause[] => []),
     ...(common.prepare === undefined ? {} : { prepare: common.prepare }),
