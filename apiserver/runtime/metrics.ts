@@ -7,14 +7,18 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 type Labels = Readonly<Record<string, string>>;
 export interface CounterMetric {
   inc(labels?: Labels, by?: number): void;
+  /** One series, its labels resolved once: for hot paths. */
+  with(labels: Labels): { inc(by?: number): void };
 }
 export interface GaugeMetric {
   set(value: number, labels?: Labels): void;
   inc(labels?: Labels): void;
   dec(labels?: Labels): void;
+  with(labels: Labels): { set(value: number): void };
 }
 export interface HistogramMetric {
   observe(value: number, labels?: Labels): void;
+  with(labels: Labels): { observe(value: number): void };
 }
 interface Declaration {
   readonly name: string;
@@ -47,7 +51,13 @@ export function createMetrics(): Metrics {
     scrape: async () => registry.metrics(),
     counter: (declaration) => {
       const counter = new Counter(common(declaration));
-      return { inc: (labels = {}, by = 1) => counter.inc(labels, by) };
+      return {
+        inc: (labels = {}, by = 1) => counter.inc(labels, by),
+        with: (labels) => {
+          const series = counter.labels(labels);
+          return { inc: (by = 1) => series.inc(by) };
+        },
+      };
     },
     gauge: (declaration) => {
       const { collect } = declaration;
@@ -65,11 +75,15 @@ export function createMetrics(): Metrics {
         set: (value, labels = {}) => gauge.set(labels, value),
         inc: (labels = {}) => gauge.inc(labels),
         dec: (labels = {}) => gauge.dec(labels),
+        with: (labels) => gauge.labels(labels),
       };
     },
     histogram: (declaration) => {
       const histogram = new Histogram({ ...common(declaration), buckets: [...declaration.buckets] });
-      return { observe: (value, labels = {}) => histogram.observe(labels, value) };
+      return {
+        observe: (value, labels = {}) => histogram.observe(labels, value),
+        with: (labels) => histogram.labels(labels),
+      };
     },
   };
 }
