@@ -26,15 +26,17 @@ export interface Entry {
 /**
  * One write. `expected` is the revision the caller read: 0 = the key must not exist.
  *
- * | stored revision | expected | outcome                                              |
- * | --------------- | -------- | ---------------------------------------------------- |
- * | none            | 0        | created                                              |
- * | = expected      | any      | written or deleted                                   |
- * | differs         | any      | resolves `{ok: false, current}`, nothing is written  |
+ * | stored revision | expected       | put     | delete                                       |
+ * | --------------- | -------------- | ------- | -------------------------------------------- |
+ * | none            | 0              | created | resolves `{ok: false, current: 0}`           |
+ * | n               | n              | written | deleted                                      |
+ * | none or n       | anything else  | resolves `{ok: false, current}`, nothing written       |
  */
 export interface Write {
+  /** Not empty, at most 4,096 bytes, no lone surrogates; anything else makes `append` throw a `TypeError`. */
   readonly key: string;
   readonly type: 'put' | 'delete';
+  /** Kept by reference until `append` resolves and handed to subscribers: never change it afterwards. */
   readonly value: Buffer;
   readonly expected: Revision;
 }
@@ -42,9 +44,19 @@ export type WriteResult =
   { readonly ok: true; readonly revision: Revision } | { readonly ok: false; readonly current: Revision };
 
 export interface ListPage {
-  /** Sorted by key (bytewise). */
+  /** Sorted by key (bytes of its UTF-8 form). */
   readonly entries: readonly Entry[];
   readonly more: boolean;
+  /** The snapshot these entries belong to; ask for the next page at this revision. */
+  readonly revision: Revision;
+}
+export interface ListOptions {
+  /** Default: the newest committed revision. A revision not yet written makes `list` throw a `RangeError`. */
+  readonly revision?: Revision;
+  /** Only keys after this one; default: from the first. */
+  readonly after?: string;
+  /** Entries per page, at least 1. Reading takes about 4 us per entry on the calling thread. */
+  readonly limit: number;
 }
 
 /** Asked for a revision that compaction removed. */
@@ -57,7 +69,10 @@ export class CompactedError extends Error {
   }
 }
 
-/** The store cannot be used as it is; `message` names the file, what is wrong and the way out. Nothing was changed. */
+/**
+ * The store cannot be used as it is; `message` names the file, what is wrong and the way out. From `start`: nothing
+ * was changed. From `append`: nothing of that write was stored, and a later one may succeed (space came back).
+ */
 export class StoreUnusableError extends Error {
   override readonly name = 'StoreUnusableError';
 }
@@ -65,26 +80,40 @@ export class StoreUnusableError extends Error {
 export interface Store {
   /** Opens or creates the database. Throws `StoreUnusableError`; never overwrites what it cannot read. */
   start(): Promise<void>;
-  /** Appends one change. Durable (synced) when it resolves. Concurrent calls are committed in groups, in call order. */
-  append(write: Write): Promise<WriteResult>;
-  /** Every committed change reaches `listener` exactly once, in revision order, before its `append` resolves. */
-  subscribe(listener: (changes: readonly Change[]) => void): () => void;
-  /** Changes with revision > `after`, at most `limit`. Throws `CompactedError` when `after` < `oldest() - 1`. */
-  changes(after: Revision, limit: number): Promise<readonly Change[]>;
   /**
-   * Entries under `prefix` with key > `after` as of `revision` (a snapshot; the newest when undefined).
-   * Throws `CompactedError`.
+   * Appends one change. Durable (synced) when it resolves. Concurrent calls are committed in groups, in call order;
+   * each sees the writes before it, those of its own group included. Rejects with `StoreUnusableError` when the
+   * group could not be written (disk full, I/O error): then no write of the group happened and its revisions are
+   * given to the next one.
    */
-  list(
-    prefix: string,
-    options: { readonly revision?: Revision; readonly after?: string; readonly limit: number },
-  ): Promise<ListPage>;
-  /** The newest committed revision; 0 when nothing was ever written. */
+  append(write: Write): Promise<WriteResult>;
+  /**
+   * Every committed change reaches `listener` exactly once, in revision order, before its `append` resolves.
+   * Listeners must not throw. The returned function ends the subscription.
+   */
+  subscribe(listener: (changes: readonly Change[]) => void): () => void;
+  /**
+   * Changes with revision > `after`, at most `limit`, in revision order; empty when there is nothing newer.
+   * Throws `CompactedError` when `after` < `oldest() - 1`.
+   */
+  changes(after: Revision, limit: number): Promise<readonly Change[]>;
+  /** Entries under `prefix` (empty: all) as of one revision. Throws `CompactedError` when it is < `oldest()`. */
+  list(prefix: string, options: ListOptions): Promise<ListPage>;
+  /** The newest committed revision; 0 when nothing was ever written. Every subscriber has seen it. */
   revision(): Revision;
-  /** The oldest revision at which `list` still answers; `changes` answers from `oldest() - 1` on. */
+  /**
+   * The oldest revision at which `list` still answers; `changes` answers from `oldest() - 1` on. 1 until the first
+   * compaction, when `list` at 0 also answers: empty.
+   */
   oldest(): Revision;
-  /** Drops history at or below `revision` that is not current. Current values stay. */
+  /** The newest revision known to be committed at or before that time, to about a minute, never newer; 0 = none. */
+  revisionAt(timeMs: number): Promise<Revision>;
+  /**
+   * Drops history at or below `revision` (at most `revision() - 1`; more is clamped): values replaced or deleted by
+   * then. Afterwards `oldest()` is `revision + 1` and every list and change from there on is still complete. Works
+   * in small steps between writes; a failure leaves the steps done so far.
+   */
   compact(revision: Revision): Promise<void>;
-  /** Ends pending commits, then closes. Idempotent. */
+  /** Ends pending commits, then closes. Idempotent. Afterwards `append` rejects. */
   close(): Promise<void>;
 }
