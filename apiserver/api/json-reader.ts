@@ -1,5 +1,7 @@
 /** The exact JSON reader behind `parseJson`: slower than JSON.parse, but it sees every key and every literal. */
 
+import { joinPath } from './field-path.ts';
+
 /** A body as the registry takes it. */
 export interface ParsedJson {
   readonly value: unknown;
@@ -97,7 +99,7 @@ export class JsonReader {
       if (!this.#skip(':')) throw this.#unexpected('":"');
       this.#path.push(key);
       if (Object.hasOwn(object, key) && this.#duplicates.size < this.#maxFindings) {
-        this.#duplicates.add(render(this.#path));
+        this.#duplicates.add(joinPath('', this.#path));
       }
       const value = this.#value();
       this.#path.pop();
@@ -159,7 +161,7 @@ export class JsonReader {
     if (literal === undefined) throw this.#unexpected('a value');
     const value = Number(literal);
     if (isLossy(literal, value) && this.#lossy.length < this.#maxFindings) {
-      this.#lossy.push({ field: render(this.#path), literal });
+      this.#lossy.push({ field: joinPath('', this.#path), literal });
     }
     return value;
   }
@@ -219,13 +221,4 @@ function isLossy(literal: string, value: number): boolean {
 function digits(literal: string): string {
   const mantissa = literal.toLowerCase().split('e', 1)[0] ?? '';
   return mantissa.replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '');
-}
-
-function render(path: readonly (string | number)[]): string {
-  let text = '';
-  for (const step of path) {
-    if (typeof step === 'number') text += `[${step}]`;
-    else text += text === '' ? step : `.${step}`;
-  }
-  return text;
 }

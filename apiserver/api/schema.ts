@@ -71,7 +71,7 @@ export type ValuesOf<P> = Flatten<
 
 interface StringOptions {
   readonly minLength?: number;
-  /** In characters. Default 4096, so that a pattern never meets unbounded input. */
+  /** In characters. Default none, or 4096 where there is a pattern, so that it never meets unbounded input. */
   readonly maxLength?: number;
   /** Must be anchored and linear-time; compiled once. */
   readonly pattern?: string;
