@@ -1,0 +1,68 @@
+/** Who owns what after an update: the updater takes what it changed, everybody loses what is gone. */
+import { isObject, type JsonObject } from '../../api/json.ts';
+import { capUpdaters } from './cap-updaters.ts';
+import { compare } from './compare.ts';
+import { ownable, type Endpoint } from './endpoint.ts';
+import { ownerId, timestamp, withSet, type Owner, type Owners } from './owners.ts';
+import { reconcile } from './reconcile.ts';
+import { settle } from './settle.ts';
+import { setField } from './values.ts';
+
+export interface Update {
+  readonly before: JsonObject;
+  readonly after: JsonObject;
+  readonly manager: string;
+  readonly nowMs: number;
+}
+
+/** No owner has this identifier: an updater's own earlier entry is settled like everybody else's. */
+const NOBODY = '';
+
+/** Throws `UnaddressableItem` for objects whose lists cannot be walked. */
+export function ownersAfterUpdate(endpoint: Endpoint, owners: Owners, update: Update): Map<string, Owner> {
+  const comparison = compare(
+    endpoint.atom,
+    writable(endpoint, update.before),
+    writable(endpoint, update.after),
+  );
+  const settled = settle(current(endpoint, owners), comparison, NOBODY).owners;
+  const taken = ownable(endpoint.owned(comparison.modified.union(comparison.added)));
+  if (!taken.isEmpty) {
+    const name = {
+      manager: update.manager,
+      operation: 'Update',
+      apiVersion: endpoint.apiVersion,
+      subresource: endpoint.subresource,
+    } as const;
+    const id = ownerId(name);
+    const earlier = settled.get(id)?.set;
+    const set = earlier === undefined ? taken : taken.union(earlier);
+    settled.set(id, { ...name, set, time: timestamp(update.nowMs) });
+  }
+  capUpdaters(settled);
+  return settled;
+}
+
+/** Only what the endpoint can change; managedFields itself is nobody's and never compared. */
+function writable(endpoint: Endpoint, object: JsonObject): JsonObject {
+  const out: JsonObject = {};
+  for (const name of Object.keys(object)) {
+    if (endpoint.writes(name)) setField(out, name, object[name] ?? null);
+  }
+  const metadata = out['metadata'];
+  if (!isObject(metadata)) return out;
+  const { managedFields: _nobodys, ...owned } = metadata;
+  out['metadata'] = owned;
+  return out;
+}
+
+/** Entries of versions that are not served are dropped, the others brought to the schema of today. */
+export function current(endpoint: Endpoint, owners: Owners): Map<string, Owner> {
+  const out = new Map<string, Owner>();
+  for (const [id, owner] of owners) {
+    if (owner.apiVersion !== endpoint.apiVersion) continue;
+    const set = reconcile(endpoint.atom, owner.set);
+    out.set(id, set === owner.set ? owner : withSet(owner, set));
+  }
+  return out;
+}
