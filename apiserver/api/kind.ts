@@ -36,6 +36,8 @@ export interface Reference {
   /** Kind name of the target, for example `Credential`. */
   readonly to: string;
   readonly tenantField?: string;
+  /** The name ends where this character begins: `vulcan:1.0` with `:` names `vulcan`. */
+  readonly nameEndsAt?: string;
   /** What the reference needs at the target, as an action verb. Default `use`. */
   readonly verb?: string;
   /** The target must exist when the object is applied (default true). */

@@ -119,7 +119,6 @@ export const Credential = defineKind({
   kind: 'Credential',
   plural: 'credentials',
   shortNames: ['cred'],
-  categories: ['all'],
   scope: 'Namespaced',
   doc: 'A secret value that products and depots use by reference; it can be written but never read back.',
   spec,
