@@ -165,7 +165,12 @@ export interface Deleted {
 
 /** All methods throw `ApiError` for what a client caused and any other error for a broken invariant. */
 export interface Registry {
-  get(context: Context, target: Target, options: { readonly resourceVersion: string }): Promise<StoredObject>;
+  /** With subresource `scale`, get, update and patch answer the autoscaling/v1 Scale of the object. */
+  get(
+    context: Context,
+    target: Target & { readonly subresource?: '' | 'status' | 'scale' },
+    options: { readonly resourceVersion: string },
+  ): Promise<StoredObject>;
   list(context: Context, collection: Collection, options: ListOptions): Promise<ListResult>;
   /** Throws before the stream starts for invalid options; an expired revision arrives through `sink.error`. */
   watch(context: Context, collection: Collection, options: WatchOptions, sink: WatchSink): WatchHandle;
