@@ -1,0 +1,116 @@
+/** The words of access rules: `depots:use` in a role, and the kind and verb that a request stands for. */
+import type { Attributes } from '../api/identity.ts';
+import { DATA_GROUP, PLATFORM_GROUP, type Kind } from '../api/kind.ts';
+
+/** How a group is written in a kind: our two groups are one world, plurals are unique across them. */
+export const OWN_ALIAS = 'polder';
+const CORE_ALIAS = 'core';
+const PATH_ALIAS = 'path';
+export const NAMESPACES = `${CORE_ALIAS}/namespaces`;
+
+export const groupAlias = (group: string): string => {
+  if (group === PLATFORM_GROUP || group === DATA_GROUP) return OWN_ALIAS;
+  return group === '' ? CORE_ALIAS : group;
+};
+export const kindOf = (group: string, resource: string): string => `${groupAlias(group)}/${resource}`;
+
+/** API groups that a kind pattern speaks about. */
+export function groupsOf(pattern: string): readonly string[] {
+  const alias = pattern.split('/')[0] ?? '';
+  if (alias === OWN_ALIAS) return [PLATFORM_GROUP, DATA_GROUP];
+  return [alias === CORE_ALIAS ? '' : alias];
+}
+
+/** Every verb that means something; a rule with any other verb could never match and is refused. */
+export const VERBS: ReadonlySet<string> = new Set(
+  (
+    '* get list watch create update patch delete deletecollection ' +
+    'use mount pull bind escalate schedule expose share impersonate place approve sign ' +
+    'exec attach portforward proxy debug ' +
+    'suspend resume rotate revoke confirmepoch release promote run abort bypass migrate ' +
+    'data:read data:write data:query data:export data:grant schema:alter ' +
+    'plane:register plane:report plane:replay'
+  ).split(' '),
+);
+
+/** URL paths outside the resource API, by what they are for; usable in actions as `health:get`. */
+const PATH_CLASSES: readonly { readonly name: string; readonly matches: (path: string) => boolean }[] = [
+  { name: 'health', matches: below('/healthz', '/livez', '/readyz') },
+  { name: 'version', matches: (path) => path === '/version' || path === '/version/' },
+  { name: 'discovery', matches: below('/api', '/apis', '/openapi', '/.well-known') },
+  { name: 'metrics', matches: (path) => path === '/metrics' },
+];
+
+function below(...roots: readonly string[]): (path: string) => boolean {
+  return (path) => roots.some((root) => path === root || path.startsWith(`${root}/`));
+}
+
+const pathKind = (path: string): string =>
+  `${PATH_ALIAS}/${PATH_CLASSES.find((group) => group.matches(path))?.name ?? 'other'}`;
+
+/** What one action covers; several kinds when a plural exists in several groups. */
+export interface Action {
+  readonly kinds: readonly string[];
+  readonly verb: string;
+}
+
+export interface ActionTable {
+  /** undefined: the resource or the verb does not exist. */
+  action(text: string): Action | undefined;
+  /** `depots`, `deployments.apps`, `pods/exec` or `*` as kind patterns; undefined when there is no such resource. */
+  resource(text: string): readonly string[] | undefined;
+}
+
+export function createActionTable(kinds: readonly Kind[]): ActionTable {
+  const groups = new Map<string, Set<string>>();
+  for (const kind of kinds) {
+    const known = groups.get(kind.plural) ?? new Set<string>();
+    groups.set(kind.plural, known.add(groupAlias(kind.group)));
+  }
+  for (const { name } of PATH_CLASSES) groups.set(name, new Set([PATH_ALIAS]));
+
+  const resource = (text: string): readonly string[] | undefined => {
+    if (text === '*') return [`${OWN_ALIAS}/*`];
+    const [qualified = '', ...rest] = text.split('/');
+    const dot = qualified.indexOf('.');
+    const plural = dot < 0 ? qualified : qualified.slice(0, dot);
+    const wanted = dot < 0 ? undefined : qualified.slice(dot + 1);
+    const alias = wanted === CORE_ALIAS ? CORE_ALIAS : wanted === undefined ? undefined : groupAlias(wanted);
+    const found = [...(groups.get(plural) ?? [])].filter((group) => alias === undefined || group === alias);
+    if (found.length === 0 || rest.length > 1) return undefined;
+    return found.map((group) => [group, plural, ...rest].join('/'));
+  };
+  return {
+    resource,
+    action: (text) => {
+      if (text === '*') return { kinds: [`${OWN_ALIAS}/*`], verb: '*' };
+      const colon = text.indexOf(':');
+      const verb = text.slice(colon + 1);
+      const found = colon < 0 || !VERBS.has(verb) ? undefined : resource(text.slice(0, colon));
+      return found === undefined ? undefined : { kinds: found, verb };
+    },
+  };
+}
+
+/** The kind and verb that a request is decided by. */
+export function requested(attributes: Attributes): { readonly kind: string; readonly verb: string } {
+  if (attributes.is === 'path') return { kind: pathKind(attributes.path), verb: attributes.verb };
+  const { group, resource, subresource, verb } = attributes;
+  const kind = kindOf(group, resource);
+  if (subresource === '' || isSameObject(subresource, verb)) return { kind, verb };
+  // An action subresource (depots/rotate) is the action itself: whoever may `depots:rotate` may post it.
+  if (groupAlias(group) === OWN_ALIAS && subresource !== 'status' && verb === 'create') {
+    return { kind, verb: subresource };
+  }
+  return { kind: `${kind}/${subresource}`, verb };
+}
+
+/** `scale` reads and writes fields of the object, reading `/status` reads the object. */
+const isSameObject = (subresource: string, verb: string): boolean =>
+  subresource === 'scale' || (subresource === 'status' && verb === 'get');
+
+/** The narrower of two kind patterns when one contains the other. */
+export function narrower(a: string, b: string, contains: (value: string, pattern: string) => boolean): string | undefined {
+  if (contains(a, b)) return a;
+  return contains(b, a) ? b : undefined;
+}

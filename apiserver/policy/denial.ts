@@ -1,0 +1,62 @@
+/**
+ * What a caller reads when access is refused: who, what, where, why, and how to get it. The text depends on what the
+ * caller typed and on policies the caller's own tenant made known to them, never on whether something exists.
+ */
+import type { Attributes } from '../api/identity.ts';
+import { groupAlias, OWN_ALIAS } from './actions.ts';
+import { glob } from './model.ts';
+import type { Rule } from './snapshot.ts';
+
+/** source: apiserver endpoints/handlers/responsewriters forbiddenMessage, kubectl users know this sentence. */
+function question(name: string, attributes: Attributes): string {
+  const who = `User ${quoted(name)} cannot ${clean(attributes.verb)}`;
+  if (attributes.is === 'path') return `${who} path ${quoted(attributes.path)}`;
+  const { resource, subresource, group, namespace } = attributes;
+  const what = subresource === '' ? resource : `${resource}/${subresource}`;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${quoted(namespace)}`;
+  return `${who} resource ${quoted(what)} in API group ${quoted(group)} ${where}`;
+}
+
+/** The action to ask for, as a policy spells it. */
+function wanted(attributes: Attributes): string {
+  if (attributes.is === 'path') return `${attributes.verb} ${clean(attributes.path)}`;
+  const { resource, subresource, group, verb } = attributes;
+  const alias = groupAlias(group);
+  const qualified = alias === OWN_ALIAS || alias === 'core' ? resource : `${resource}.${group}`;
+  return clean(`${qualified}${subresource === '' ? '' : `/${subresource}`}:${verb}`);
+}
+
+export function notGranted(name: string, attributes: Attributes): string {
+  const inNamespace = attributes.is === 'resource' && attributes.namespace !== '';
+  const how = inNamespace
+    ? `no AccessPolicy allows it; ask an administrator of this namespace for the action "${wanted(attributes)}"`
+    : `no policy allows it; ask an operator for the action "${wanted(attributes)}"`;
+  return `${question(name, attributes)}: ${how}`;
+}
+
+/** For a caller who may know the policy: their own tenant's, or the platform's. */
+export function refused(name: string, attributes: Attributes, policies: readonly string[]): string {
+  const by = policies.slice(0, MAX_NAMED).join(', ');
+  return `${question(name, attributes)}: denied by ${by}; a refusal overrides every grant, ask who maintains that policy`;
+}
+
+const MAX_NAMED = 3;
+
+/** Up to three rules of the caller that almost fit, as a second line; empty when there are none. */
+export function nearest(rules: readonly Rule[], asked: { readonly kind: string; readonly verb: string }): string {
+  const close = rules
+    .filter((rule) => rule.effect === 'allow' && glob(asked.kind, rule.kind))
+    .map((rule) => {
+      const action = `${rule.kind.slice(rule.kind.indexOf('/') + 1)}:${rule.verb}`;
+      if (rule.name !== '*') return `${action} on objects named ${rule.name}`;
+      return rule.condition === undefined ? action : `${action} under a condition`;
+    });
+  const distinct = [...new Set(close)].slice(0, MAX_NAMED);
+  return distinct.length === 0 ? '' : `\nAllowed here: ${distinct.join(', ')}.`;
+}
+
+const MAX_WORD = 253;
+/** What the caller typed, on one line and cut: it goes into terminals and logs. */
+export const clean = (text: string): string =>
+  text.slice(0, MAX_WORD).replaceAll(/[\p{Cc}\u2028\u2029]/gu, '\ufffd');
+const quoted = (text: string): string => JSON.stringify(clean(text));

@@ -1,0 +1,32 @@
+/** The rules of one caller in the shape of a SelfSubjectRulesReview. */
+import { groupsOf, VERBS } from './actions.ts';
+import { glob } from './model.ts';
+import type { ResourceRule } from './policy.ts';
+import type { Rule } from './snapshot.ts';
+
+/** Grants that a refusal does not take away as a whole; what a refusal narrows is still listed. */
+export function resourceRules(rules: readonly Rule[]): readonly ResourceRule[] {
+  const refusals = rules.filter((rule) => rule.effect === 'deny' && rule.name === '*' && rule.condition === undefined);
+  const merged = new Map<string, { readonly rule: Omit<ResourceRule, 'verbs'>; readonly verbs: Set<string> }>();
+  for (const rule of rules) {
+    if (rule.effect === 'deny' || rule.kind.startsWith('path/')) continue;
+    if (refusals.some((refusal) => glob(rule.kind, refusal.kind) && glob(rule.verb, refusal.verb))) continue;
+    const key = JSON.stringify([rule.kind, rule.name]);
+    const entry = merged.get(key) ?? { rule: describe(rule), verbs: new Set<string>() };
+    merged.set(key, entry);
+    entry.verbs.add(rule.verb);
+  }
+  return [...merged.values()].map(({ rule, verbs }) => ({
+    ...rule,
+    verbs: verbs.has('*') ? ['*'] : [...VERBS].filter((verb) => verbs.has(verb)),
+  }));
+}
+
+function describe(rule: Rule): Omit<ResourceRule, 'verbs'> {
+  const everywhere = rule.kind === '*';
+  return {
+    apiGroups: everywhere ? ['*'] : groupsOf(rule.kind),
+    resources: [everywhere ? '*' : rule.kind.slice(rule.kind.indexOf('/') + 1)],
+    resourceNames: rule.name === '*' ? [] : [rule.name],
+  };
+}

@@ -1,0 +1,200 @@
+/**
+ * Everything needed to decide inside one domain, immutable once built: who reaches which rules, indexed by caller,
+ * verb and kind. A change of policy builds a new one; a decision never sees a half-loaded state.
+ */
+import { createEnforcer, type DomainEnforcer, type Outcome } from './casbin.ts';
+import type { Condition } from './conditions.ts';
+import type { Grant } from './grants.ts';
+import { glob, type Attrs, type Effect, type Row } from './model.ts';
+import type { Caller } from './subjects.ts';
+
+/** A subject holds a grant because of one policy. */
+export interface Link {
+  readonly subject: string;
+  readonly grant: string;
+  readonly policy: string;
+  /** `tenant`: made by the tenant itself; has no say about our components and break-glass identities. */
+  readonly layer: 'tenant' | 'platform';
+}
+
+export interface Rule {
+  readonly row: Row;
+  readonly effect: Effect;
+  readonly kind: string;
+  readonly verb: string;
+  readonly name: string;
+  readonly condition: Condition | undefined;
+}
+
+/** The rules that can match one verb on one kind for one caller. */
+export interface Bucket {
+  readonly rows: readonly Row[];
+  readonly rules: readonly Rule[];
+  /** Conditions of the rules by their text, which is what a row holds of them; empty when there are none. */
+  readonly conditions: ReadonlyMap<string, Condition>;
+  /** The answer depends on which object it is. */
+  readonly perObject: boolean;
+  readonly usesTime: boolean;
+  /** Equal prints decide everything alike (as long as time plays no role). */
+  readonly print: string;
+}
+
+export interface SnapshotInput {
+  readonly domain: string;
+  readonly links: readonly Link[];
+  readonly grants: Iterable<Grant>;
+  /** Some grant or refusal ends at this time; the snapshot must not be used after it. */
+  readonly validUntilMs: number;
+  /** Break-glass identities are admitted, and then only the platform's own rules hold for them. */
+  readonly breakGlass: boolean;
+}
+
+/** Callers whose view of one domain is kept; the oldest goes first. */
+const MAX_VIEWS = 512;
+const MAX_BUCKETS = 512;
+const NO_BUCKET: Bucket = {
+  rows: [],
+  rules: [],
+  conditions: new Map(),
+  perObject: false,
+  usesTime: false,
+  print: '',
+};
+
+export class Snapshot {
+  readonly domain: string;
+  readonly validUntilMs: number;
+  /** Number of rules, for limits. */
+  readonly size: number;
+  readonly #enforcer: DomainEnforcer = createEnforcer();
+  readonly #links = new Map<string, Link[]>();
+  readonly #rules = new Map<string, readonly Rule[]>();
+  readonly #views = new Map<Caller, View>();
+  readonly #breakGlass: boolean;
+
+  constructor(input: SnapshotInput) {
+    this.domain = input.domain;
+    this.validUntilMs = input.validUntilMs;
+    this.#breakGlass = input.breakGlass;
+    for (const link of input.links) {
+      const links = this.#links.get(link.subject);
+      if (links === undefined) this.#links.set(link.subject, [link]);
+      else links.push(link);
+    }
+    for (const grant of input.grants) this.#rules.set(grant.key, toRules(grant, input.domain));
+    this.size = [...this.#rules.values()].reduce((sum, rules) => sum + rules.length, 0);
+  }
+
+  view(caller: Caller): View {
+    const known = this.#views.get(caller);
+    if (known !== undefined) return known;
+    const view = this.#build(caller);
+    if (this.#views.size >= MAX_VIEWS) this.#views.delete(this.#views.keys().next().value ?? caller);
+    this.#views.set(caller, view);
+    return view;
+  }
+
+  #build(caller: Caller): View {
+    const platformOnly = caller.component || (this.#breakGlass && caller.breakGlass);
+    const policies = new Map<string, string[]>();
+    let member = false;
+    for (const subject of caller.subjects) {
+      for (const link of this.#links.get(subject) ?? []) {
+        if (platformOnly && link.layer === 'tenant') continue;
+        policies.set(link.grant, [...(policies.get(link.grant) ?? []), link.policy]);
+        member ||= link.layer === 'tenant' && link.grant.endsWith('/allow');
+      }
+    }
+    const rules = [...policies.keys()].flatMap((grant) => this.#rules.get(grant) ?? []);
+    return new View({ domain: this.domain, enforcer: this.#enforcer, caller, rules, policies, member });
+  }
+}
+
+function toRules(grant: Grant, domain: string): readonly Rule[] {
+  return grant.rules.map(({ kind, verb, name, condition }, index) => ({
+    row: [grant.key, domain, kind, name, verb, condition?.text ?? '', grant.effect, `${grant.key}#${index}`],
+    effect: grant.effect,
+    kind,
+    verb,
+    name,
+    condition,
+  }));
+}
+
+interface ViewInput {
+  readonly domain: string;
+  readonly enforcer: DomainEnforcer;
+  readonly caller: Caller;
+  readonly rules: readonly Rule[];
+  readonly policies: ReadonlyMap<string, readonly string[]>;
+  readonly member: boolean;
+}
+
+/** One caller inside one domain. */
+export class View {
+  readonly rules: readonly Rule[];
+  /** The tenant itself granted this caller something, so its policies may be named in a denial. */
+  readonly member: boolean;
+  readonly #input: ViewInput;
+  readonly #subjects: ReadonlySet<string>;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(input: ViewInput) {
+    this.#input = input;
+    this.rules = input.rules;
+    this.member = input.member;
+    this.#subjects = new Set([...input.caller.subjects, ...input.policies.keys()]);
+  }
+
+  bucket(verb: string, kind: string): Bucket {
+    const key = `${verb} ${kind}`;
+    const known = this.#buckets.get(key);
+    if (known !== undefined) return known;
+    const bucket = toBucket(this.rules.filter((rule) => glob(verb, rule.verb) && glob(kind, rule.kind)));
+    // Verbs and kinds of a review are whatever the asker typed: forget everything before that fills the memory.
+    if (this.#buckets.size >= MAX_BUCKETS) this.#buckets.clear();
+    this.#buckets.set(key, bucket);
+    return bucket;
+  }
+
+  /** One enforcement over the whole subject set. */
+  enforce(bucket: Bucket, question: Asked): Outcome {
+    const { kind, name, verb, attrs } = question;
+    return this.#input.enforcer.enforce(bucket.rows, {
+      subjects: this.#subjects,
+      domain: this.#input.domain,
+      kind,
+      name,
+      verb,
+      attrs,
+    });
+  }
+
+  /** Names of the policies by which the caller holds the rule. */
+  policiesOf(rule: string): readonly string[] {
+    return this.#input.policies.get(rule.slice(0, rule.lastIndexOf('#'))) ?? [];
+  }
+}
+
+export interface Asked {
+  readonly kind: string;
+  readonly name: string;
+  readonly verb: string;
+  readonly attrs: Attrs;
+}
+
+function toBucket(rules: readonly Rule[]): Bucket {
+  if (rules.length === 0) return NO_BUCKET;
+  // Denies first: Casbin stops at the first one.
+  const ordered = [...rules].sort((a, b) => (a.effect === b.effect ? 0 : a.effect === 'deny' ? -1 : 1));
+  return {
+    rows: ordered.map((rule) => rule.row),
+    rules: ordered,
+    conditions: new Map(rules.flatMap(({ condition }) => (condition === undefined ? [] : [[condition.text, condition]]))),
+    perObject: rules.some((rule) => rule.name !== '*' || rule.condition?.usesObject === true),
+    usesTime: rules.some((rule) => rule.condition?.usesTime === true),
+    print: [...new Set(rules.map(print))].sort().join('\n'),
+  };
+}
+
+const print = (rule: Rule): string => JSON.stringify([rule.effect, rule.name, rule.condition?.text ?? '']);
