@@ -26,7 +26,7 @@ export const VERBS: ReadonlySet<string> = new Set(
   (
     '* get list watch create update patch delete deletecollection ' +
     'use mount pull bind escalate schedule expose share impersonate place approve sign ' +
-    'exec attach portforward proxy debug ' +
+    'register exec attach portforward proxy debug ' +
     'suspend resume rotate revoke confirmepoch release promote run abort bypass migrate ' +
     'data:read data:write data:query data:export data:grant schema:alter ' +
     'plane:register plane:report plane:replay'
@@ -54,6 +54,17 @@ export interface Action {
   readonly verb: string;
 }
 
+/** Answered by the API server itself, whatever kinds are served. */
+export const REVIEWS: Readonly<Record<string, readonly string[]>> = {
+  'authentication.k8s.io': ['selfsubjectreviews', 'tokenreviews'],
+  'authorization.k8s.io': [
+    'selfsubjectaccessreviews',
+    'selfsubjectrulesreviews',
+    'subjectaccessreviews',
+    'localsubjectaccessreviews',
+  ],
+};
+
 export interface ActionTable {
   /** undefined: the resource or the verb does not exist. */
   action(text: string): Action | undefined;
@@ -68,6 +79,9 @@ export function createActionTable(kinds: readonly Kind[]): ActionTable {
     groups.set(kind.plural, known.add(groupAlias(kind.group)));
   }
   for (const { name } of PATH_CLASSES) groups.set(name, new Set([PATH_ALIAS]));
+  for (const [group, plurals] of Object.entries(REVIEWS)) {
+    for (const plural of plurals) groups.set(plural, new Set([group]));
+  }
 
   const resource = (text: string): readonly string[] | undefined => {
     if (text === '*') return [`${OWN_ALIAS}/*`];
@@ -110,7 +124,11 @@ const isSameObject = (subresource: string, verb: string): boolean =>
   subresource === 'scale' || (subresource === 'status' && verb === 'get');
 
 /** The narrower of two kind patterns when one contains the other. */
-export function narrower(a: string, b: string, contains: (value: string, pattern: string) => boolean): string | undefined {
+export function narrower(
+  a: string,
+  b: string,
+  contains: (value: string, pattern: string) => boolean,
+): string | undefined {
   if (contains(a, b)) return a;
   return contains(b, a) ? b : undefined;
 }

@@ -19,4 +19,3 @@ export interface Subject {
   readonly replaces?: { readonly object: JsonObject | undefined };
   readonly assumed?: Readonly<Record<string, string>>;
 }
-

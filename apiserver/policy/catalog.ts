@@ -111,7 +111,11 @@ export class Catalog {
   setRole(name: string, object: JsonObject | undefined): void {
     const actions: unknown = at(object, 'spec.actions');
     if (!Array.isArray(actions)) this.#roles.delete(name);
-    else this.#roles.set(name, actions.filter((action): action is string => typeof action === 'string'));
+    else
+      this.#roles.set(
+        name,
+        actions.filter((action): action is string => typeof action === 'string'),
+      );
   }
 
   setClusterPolicy(name: string, object: JsonObject | undefined): Policy | undefined {

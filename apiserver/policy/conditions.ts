@@ -102,7 +102,12 @@ function node(tree: unknown, uses: Uses): Evaluate {
 }
 
 function every(children: readonly Evaluate[], facts: Facts): Truth {
-  return negate(some(children.map((child) => (): Truth => negate(child(facts))), facts));
+  return negate(
+    some(
+      children.map((child) => (): Truth => negate(child(facts))),
+      facts,
+    ),
+  );
 }
 
 function some(children: readonly Evaluate[], facts: Facts): Truth {
@@ -131,7 +136,9 @@ function leaf(operator: string, operand: JsonObject, uses: Uses): Evaluate {
     case 'labelSelector': {
       uses.object = true;
       const matches = compileSelector(operand);
-      return matches === undefined ? MISSING : (facts) => onObject(facts, (object) => matches(labelsOf(object)));
+      return matches === undefined
+        ? MISSING
+        : (facts) => onObject(facts, (object) => matches(labelsOf(object)));
     }
     default: {
       const test = comparison(operator, operand);
@@ -181,7 +188,6 @@ function oneValue(operator: string, wanted: string): ((value: string) => Truth) 
       return undefined;
   }
 }
-
 
 const LATER: unique symbol = Symbol('later');
 type Read = (facts: Facts) => string | undefined | typeof LATER;
@@ -240,7 +246,9 @@ export function environmentOf(object: JsonObject): unknown {
 }
 
 const assumed = (facts: Facts, attribute: string): string | undefined =>
-  facts.assumed !== undefined && Object.hasOwn(facts.assumed, attribute) ? facts.assumed[attribute] : undefined;
+  facts.assumed !== undefined && Object.hasOwn(facts.assumed, attribute)
+    ? facts.assumed[attribute]
+    : undefined;
 
 /** Scalars in one canonical spelling, so that nothing is equal to something of another type by accident. */
 function text(value: unknown): string | undefined {
@@ -279,7 +287,8 @@ function same(a: unknown, b: unknown): boolean {
   if (!isObject(a) || !isObject(b)) return false;
   const keys = Object.keys(a);
   return (
-    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]))
   );
 }
 

@@ -43,7 +43,10 @@ export function refused(name: string, attributes: Attributes, policies: readonly
 const MAX_NAMED = 3;
 
 /** Up to three rules of the caller that almost fit, as a second line; empty when there are none. */
-export function nearest(rules: readonly Rule[], asked: { readonly kind: string; readonly verb: string }): string {
+export function nearest(
+  rules: readonly Rule[],
+  asked: { readonly kind: string; readonly verb: string },
+): string {
   const close = rules
     .filter((rule) => rule.effect === 'allow' && glob(asked.kind, rule.kind))
     .map((rule) => {

@@ -46,7 +46,12 @@ function addPlatform(draft: Draft, catalog: Catalog, table: ActionTable): void {
  * | Allow          | our components    | yes                                                            |
  * | Allow          | anyone else       | only about the Namespace object, which is cluster-scoped itself |
  */
-function addTenant(draft: Draft, catalog: Catalog, table: ActionTable, tenant: TenantFacts | undefined): void {
+function addTenant(
+  draft: Draft,
+  catalog: Catalog,
+  table: ActionTable,
+  tenant: TenantFacts | undefined,
+): void {
   for (const policy of inForce(draft, catalog.clusterPolicies.values())) {
     const grant = compileGrant(policy, actionsOf(policy, catalog), table);
     if (policy.effect === 'deny') {

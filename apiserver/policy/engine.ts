@@ -251,7 +251,9 @@ class CasbinEngine implements Engine {
       if (allowed) return { allowed: true, reason: allowedBy(policies), policies };
       // Naming a refusal in a tenant the caller has nothing to do with would tell that the tenant exists.
       const visible = view.member || policies.every((policy) => !policy.startsWith('AccessPolicy '));
-      const reason = visible ? refused(caller.name, attributes, policies) : notGranted(caller.name, attributes);
+      const reason = visible
+        ? refused(caller.name, attributes, policies)
+        : notGranted(caller.name, attributes);
       return { allowed: false, reason, policies };
     } catch (error) {
       this.#deps.onError?.(error);
@@ -290,11 +292,15 @@ class CasbinEngine implements Engine {
     return { scope, attrs: { scope, holds: evaluate } };
   }
 
-  #object({ attributes, scope, subject }: Asking): { readonly object: Facts['object']; readonly scope: Scope } {
+  #object({ attributes, scope, subject }: Asking): {
+    readonly object: Facts['object'];
+    readonly scope: Scope;
+  } {
     if (subject !== undefined) return { object: subject.object, scope };
     if (scope !== 'one' || attributes.is === 'path') return { object: 'later', scope };
     const kind = this.#kinds.get(kindOf(attributes.group, attributes.resource));
-    const found = kind === undefined ? undefined : this.#deps.find(kind, attributes.namespace, attributes.name);
+    const found =
+      kind === undefined ? undefined : this.#deps.find(kind, attributes.namespace, attributes.name);
     if (found !== undefined) return { object: found, scope };
     // An update or apply of what does not exist becomes a create, which is decided with the object at hand.
     return { object: WRITES.has(attributes.verb) ? 'later' : 'none', scope };

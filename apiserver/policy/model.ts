@@ -96,7 +96,9 @@ export function glob(value: string, pattern: string): boolean {
 
 function segment(value: string, pattern: string): boolean {
   if (pattern === '*' || pattern === value) return true;
-  return pattern.endsWith('*') && !pattern.slice(0, -1).includes('*') && value.startsWith(pattern.slice(0, -1));
+  return (
+    pattern.endsWith('*') && !pattern.slice(0, -1).includes('*') && value.startsWith(pattern.slice(0, -1))
+  );
 }
 
 /** A name is one segment whatever it contains. */

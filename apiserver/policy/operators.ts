@@ -1,6 +1,7 @@
 /** The operators of conditions that need more than a comparison: selectors, address ranges, amounts, time windows. */
 import { BlockList, isIP } from 'node:net';
 import { isObject, type Json, type JsonObject } from '../api/json.ts';
+import { quantityValue } from '../kinds/quantity.ts';
 
 type Labels = Readonly<Record<string, Json>>;
 
@@ -51,40 +52,17 @@ export function compileCidr(ranges: readonly string[]): ((address: string) => bo
     const [address = '', bits = ''] = range.split('/');
     const family = isIP(address);
     const prefix = bits === '' ? Number.NaN : Number(bits);
-    if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > (family === 4 ? 32 : 128)) return undefined;
+    if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > (family === 4 ? 32 : 128))
+      return undefined;
     list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
   }
   return (address) => list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }
 
-const SCALE: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
 /** A Kubernetes quantity as a number; undefined when it is none. Exact enough to compare amounts. */
 export function quantityOf(text: string): number | undefined {
-  if (text === '' || text.length > 64) return undefined;
-  const digits = [...text].findIndex((character) => !'0123456789.+-'.includes(character));
-  const [amount, unit] = digits < 0 ? [text, ''] : [text.slice(0, digits), text.slice(digits)];
-  const exponent = unit.startsWith('e') || (unit.startsWith('E') && unit.length > 1 && unit !== 'Ei');
-  const value = exponent ? Number(text) : Number(amount);
-  const scale = exponent ? 1 : Object.hasOwn(SCALE, unit) ? SCALE[unit] : undefined;
-  return amount === '' || scale === undefined || !Number.isFinite(value) ? undefined : value * scale;
+  const value = quantityValue(text);
+  return Number.isNaN(value) ? undefined : value;
 }
 
 const MINUTE_MS = 60_000;
@@ -96,7 +74,8 @@ export function compileWindow(window: JsonObject): ((ms: number) => boolean) | u
   const to = minutesOf(window['to']);
   const timeZone = window['timezone'] ?? 'UTC';
   const days = window['days'] ?? DAYS;
-  if (from === undefined || to === undefined || typeof timeZone !== 'string' || !Array.isArray(days)) return undefined;
+  if (from === undefined || to === undefined || typeof timeZone !== 'string' || !Array.isArray(days))
+    return undefined;
   const clock = localClock(timeZone);
   if (clock === undefined) return undefined;
   return (ms) => {

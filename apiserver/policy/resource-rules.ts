@@ -6,8 +6,13 @@ import type { Rule } from './snapshot.ts';
 
 /** Grants that a refusal does not take away as a whole; what a refusal narrows is still listed. */
 export function resourceRules(rules: readonly Rule[]): readonly ResourceRule[] {
-  const refusals = rules.filter((rule) => rule.effect === 'deny' && rule.name === '*' && rule.condition === undefined);
-  const merged = new Map<string, { readonly rule: Omit<ResourceRule, 'verbs'>; readonly verbs: Set<string> }>();
+  const refusals = rules.filter(
+    (rule) => rule.effect === 'deny' && rule.name === '*' && rule.condition === undefined,
+  );
+  const merged = new Map<
+    string,
+    { readonly rule: Omit<ResourceRule, 'verbs'>; readonly verbs: Set<string> }
+  >();
   for (const rule of rules) {
     if (rule.effect === 'deny' || rule.kind.startsWith('path/')) continue;
     if (refusals.some((refusal) => glob(rule.kind, refusal.kind) && glob(rule.verb, refusal.verb))) continue;

@@ -190,7 +190,9 @@ function toBucket(rules: readonly Rule[]): Bucket {
   return {
     rows: ordered.map((rule) => rule.row),
     rules: ordered,
-    conditions: new Map(rules.flatMap(({ condition }) => (condition === undefined ? [] : [[condition.text, condition]]))),
+    conditions: new Map(
+      rules.flatMap(({ condition }) => (condition === undefined ? [] : [[condition.text, condition]])),
+    ),
     perObject: rules.some((rule) => rule.name !== '*' || rule.condition?.usesObject === true),
     usesTime: rules.some((rule) => rule.condition?.usesTime === true),
     print: [...new Set(rules.map(print))].sort().join('\n'),

@@ -53,7 +53,8 @@ export function toCaller(user: UserInfo): Caller {
   const superuser = !component && isSuperuser(user);
   return {
     name: user.name,
-    subjects: anonymous || component || user.name.startsWith(SERVICE_ACCOUNT) ? subjects : subjects.add('user:*'),
+    subjects:
+      anonymous || component || user.name.startsWith(SERVICE_ACCOUNT) ? subjects : subjects.add('user:*'),
     component,
     superuser,
     breakGlass: superuser || groups.includes(BREAK_GLASS_GROUP),

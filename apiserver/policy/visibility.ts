@@ -81,7 +81,9 @@ class ListVisibility implements Visibility {
     if (this.#attributes.verb === 'watch' && !this.#caller.component) return false;
     if (!this.#spread) return this.#verdict(this.#ownDomain()).sees === 'all';
     // Tenants have no say about components, so an unknown tenant stands for all of them.
-    return [PLATFORM, ORPHAN].every((domain) => this.#caller.component && this.#verdict(domain).sees === 'all');
+    return [PLATFORM, ORPHAN].every(
+      (domain) => this.#caller.component && this.#verdict(domain).sees === 'all',
+    );
   }
 
   decision(): Decision {
@@ -100,11 +102,13 @@ class ListVisibility implements Visibility {
     if (verdict.sees !== 'each') return verdict.sees === 'all';
     const attributes = { ...this.#attributes, namespace: object.namespace, name: object.name };
     const subject = verdict.readsObject ? { object: object.read() } : undefined;
-    return this.#deps.decide(verdict.view, { caller: this.#caller, attributes, scope: 'one', subject }).allowed;
+    return this.#deps.decide(verdict.view, { caller: this.#caller, attributes, scope: 'one', subject })
+      .allowed;
   }
 
   onChange(listener: () => void): () => void {
-    if (this.#listeners.size === 0) this.#unsubscribe = this.#deps.onChange((change) => this.#changed(change));
+    if (this.#listeners.size === 0)
+      this.#unsubscribe = this.#deps.onChange((change) => this.#changed(change));
     this.#listeners.add(listener);
     this.#tick();
     return () => {
@@ -122,7 +126,12 @@ class ListVisibility implements Visibility {
 
   #ask(view: View): Decision {
     const scope = this.#attributes.name === '' ? 'some' : 'one';
-    return this.#deps.decide(view, { caller: this.#caller, attributes: this.#attributes, scope, subject: undefined });
+    return this.#deps.decide(view, {
+      caller: this.#caller,
+      attributes: this.#attributes,
+      scope,
+      subject: undefined,
+    });
   }
 
   #verdict(domain: string): Verdict {
@@ -163,7 +172,9 @@ class ListVisibility implements Visibility {
 
   #spreadChanged(domains: Change['domains']): boolean {
     const touched =
-      domains === 'all' ? new Set([...this.#verdicts.keys(), ...this.#deps.candidates(this.#caller)]) : domains;
+      domains === 'all'
+        ? new Set([...this.#verdicts.keys(), ...this.#deps.candidates(this.#caller)])
+        : domains;
     let isDifferent = false;
     for (const domain of touched) {
       const before = this.#verdicts.get(domain)?.print ?? '';
