@@ -5,7 +5,7 @@
 import { createEnforcer, type DomainEnforcer, type Outcome } from './casbin.ts';
 import type { Condition } from './conditions.ts';
 import type { Grant } from './grants.ts';
-import { glob, type Attrs, type Effect, type Row } from './model.ts';
+import { glob, named, type Attrs, type Effect, type Row } from './model.ts';
 import type { Caller } from './subjects.ts';
 
 /** A subject holds a grant because of one policy. */
@@ -32,6 +32,8 @@ export interface Bucket {
   readonly rules: readonly Rule[];
   /** Conditions of the rules by their text, which is what a row holds of them; empty when there are none. */
   readonly conditions: ReadonlyMap<string, Condition>;
+  /** Some rule is about objects of certain names. */
+  readonly named: boolean;
   /** The answer depends on which object it is. */
   readonly perObject: boolean;
   readonly usesTime: boolean;
@@ -56,6 +58,7 @@ const NO_BUCKET: Bucket = {
   rows: [],
   rules: [],
   conditions: new Map(),
+  named: false,
   perObject: false,
   usesTime: false,
   print: '',
@@ -160,7 +163,9 @@ export class View {
   /** One enforcement over the whole subject set. */
   enforce(bucket: Bucket, question: Asked): Outcome {
     const { kind, name, verb, attrs } = question;
-    return this.#input.enforcer.enforce(bucket.rows, {
+    // A thousand grants by name cost a look at the name each, not an enforcement each.
+    const rows = bucket.named ? bucket.rows.filter((row) => named(attrs, name, row[3], row[6])) : bucket.rows;
+    return this.#input.enforcer.enforce(rows, {
       subjects: this.#subjects,
       domain: this.#input.domain,
       kind,
@@ -183,13 +188,13 @@ export interface Asked {
   readonly attrs: Attrs;
 }
 
-function toBucket(rules: readonly Rule[]): Bucket {
-  if (rules.length === 0) return NO_BUCKET;
-  // Denies first: Casbin stops at the first one.
-  const ordered = [...rules].sort((a, b) => (a.effect === b.effect ? 0 : a.effect === 'deny' ? -1 : 1));
+function toBucket(matching: readonly Rule[]): Bucket {
+  if (matching.length === 0) return NO_BUCKET;
+  const rules = [...withoutNeedless(matching, 'deny'), ...withoutNeedless(matching, 'allow')];
   return {
-    rows: ordered.map((rule) => rule.row),
-    rules: ordered,
+    rows: rules.map((rule) => rule.row),
+    rules,
+    named: rules.some((rule) => rule.name !== '*'),
     conditions: new Map(
       rules.flatMap(({ condition }) => (condition === undefined ? [] : [[condition.text, condition]])),
     ),
@@ -197,6 +202,13 @@ function toBucket(rules: readonly Rule[]): Bucket {
     usesTime: rules.some((rule) => rule.condition?.usesTime === true),
     print: [...new Set(rules.map(print))].sort().join('\n'),
   };
+}
+
+/** Beside a rule that always matches, others of the same effect change nothing. */
+function withoutNeedless(rules: readonly Rule[], effect: Effect): readonly Rule[] {
+  const own = rules.filter((rule) => rule.effect === effect);
+  const plain = own.find((rule) => rule.name === '*' && rule.condition === undefined);
+  return plain === undefined ? own : [plain];
 }
 
 const print = (rule: Rule): string => JSON.stringify([rule.effect, rule.name, rule.condition?.text ?? '']);

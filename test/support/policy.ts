@@ -75,7 +75,10 @@ export function createWorld(): World {
     onError: (error) => errors.push(error),
   });
   const put = (kind: Kind, object: JsonObject): void => {
-    const metadata = object['metadata'] as JsonObject & { readonly name: string; readonly namespace?: string };
+    const metadata = object['metadata'] as JsonObject & {
+      readonly name: string;
+      readonly namespace?: string;
+    };
     const { namespace = '', name } = metadata;
     const complete = { ...object, metadata: { creationTimestamp: timestamp(clock.now()), ...metadata } };
     stored.set(keyOf(kind, namespace, name), complete);
