@@ -48,7 +48,7 @@ export type Attributes =
 
 export interface Decision {
   readonly allowed: boolean;
-  /** One sentence: who, what, where, why, and how to get it. Never names what the caller may not see. */
+  /** Why, and how to get it; follows "User x cannot verb resource y in ...". Never names what the caller may not see. */
   readonly reason: string;
   /** Names of the policies that decided, for audit and reviews; empty for a default deny. */
   readonly policies: readonly string[];

@@ -1,14 +1,14 @@
 /**
- * What a caller reads when access is refused: who, what, where, why, and how to get it. The text depends on what the
- * caller typed and on policies the caller's own tenant made known to them, never on whether something exists.
+ * What a caller reads when access is refused: why, and how to get it. The text depends on what the caller typed and
+ * on policies the caller's own tenant made known to them, never on whether something exists.
  */
 import type { Attributes } from '../api/identity.ts';
 import { groupAlias, OWN_ALIAS } from './actions.ts';
 import { glob } from './model.ts';
 import type { Rule } from './snapshot.ts';
 
-/** source: apiserver endpoints/handlers/responsewriters forbiddenMessage, kubectl users know this sentence. */
-function question(name: string, attributes: Attributes): string {
+/** Who asked what and where: the beginning of the sentence whose end is the reason of a decision. */
+export function question(name: string, attributes: Attributes): string {
   const who = `User ${quoted(name)} cannot ${clean(attributes.verb)}`;
   if (attributes.is === 'path') return `${who} path ${quoted(attributes.path)}`;
   const { resource, subresource, group, namespace } = attributes;
@@ -26,18 +26,17 @@ function wanted(attributes: Attributes): string {
   return clean(`${qualified}${subresource === '' ? '' : `/${subresource}`}:${verb}`);
 }
 
-export function notGranted(name: string, attributes: Attributes): string {
+export function notGranted(attributes: Attributes): string {
   const inNamespace = attributes.is === 'resource' && attributes.namespace !== '';
-  const how = inNamespace
-    ? `no AccessPolicy allows it; ask an administrator of this namespace for the action "${wanted(attributes)}"`
-    : `no policy allows it; ask an operator for the action "${wanted(attributes)}"`;
-  return `${question(name, attributes)}: ${how}`;
+  return inNamespace
+    ? `no AccessPolicy allows it, ask an administrator of the namespace for the action "${wanted(attributes)}"`
+    : `no policy allows it, ask an operator for the action "${wanted(attributes)}"`;
 }
 
-/** For a caller who may know the policy: their own tenant's, or the platform's. */
-export function refused(name: string, attributes: Attributes, policies: readonly string[]): string {
+/** For a caller who may know the policies: their own tenant's, or the platform's. */
+export function refused(policies: readonly string[]): string {
   const by = policies.slice(0, MAX_NAMED).join(', ');
-  return `${question(name, attributes)}: denied by ${by}; a refusal overrides every grant, ask who maintains that policy`;
+  return `denied by ${by}, which overrides every grant; ask who maintains that policy`;
 }
 
 const MAX_NAMED = 3;

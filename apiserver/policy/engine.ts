@@ -94,14 +94,14 @@ class CasbinEngine implements Engine {
   }
 
   authorize(user: UserInfo, attributes: Attributes): Decision {
-    if (isEmpty(user, attributes)) return deny(notGranted(user.name, attributes));
+    if (isEmpty(user, attributes)) return deny(notGranted(attributes));
     const caller = this.#caller(user);
     const view = this.#snapshot(this.#domain(attributes)).view(caller);
     return this.#decide(view, { caller, attributes, scope: scopeOf(attributes), subject: undefined });
   }
 
   authorizeObject(user: UserInfo, attributes: ResourceAttributes, subject: Subject): Decision {
-    if (isEmpty(user, attributes)) return deny(notGranted(user.name, attributes));
+    if (isEmpty(user, attributes)) return deny(notGranted(attributes));
     const caller = this.#caller(user);
     const view = this.#snapshot(this.#domain(attributes)).view(caller);
     return this.#decide(view, { caller, attributes, scope: 'one', subject });
@@ -238,7 +238,7 @@ class CasbinEngine implements Engine {
   }
 
   #decide(view: View, asked: Asking): Decision {
-    const { attributes, caller } = asked;
+    const { attributes } = asked;
     const { kind, verb } = requested(attributes);
     const bucket = view.bucket(verb, kind);
     if (bucket.rows.length === 0) return this.#default(view, asked);
@@ -251,19 +251,17 @@ class CasbinEngine implements Engine {
       if (allowed) return { allowed: true, reason: allowedBy(policies), policies };
       // Naming a refusal in a tenant the caller has nothing to do with would tell that the tenant exists.
       const visible = view.member || policies.every((policy) => !policy.startsWith('AccessPolicy '));
-      const reason = visible
-        ? refused(caller.name, attributes, policies)
-        : notGranted(caller.name, attributes);
+      const reason = visible ? refused(policies) : notGranted(attributes);
       return { allowed: false, reason, policies };
     } catch (error) {
       this.#deps.onError?.(error);
-      return deny(`${notGranted(caller.name, attributes)} (ENGINE_ERROR)`);
+      return deny(`${notGranted(attributes)} (ENGINE_ERROR)`);
     }
   }
 
-  #default(view: View, { caller, attributes }: Asking): Decision {
+  #default(view: View, { attributes }: Asking): Decision {
     const hint = view.member ? nearest(view.rules, requested(attributes)) : '';
-    return deny(notGranted(caller.name, attributes) + hint);
+    return deny(notGranted(attributes) + hint);
   }
 
   /** What conditions see; nothing is looked up unless a rule needs it. */
