@@ -1,7 +1,8 @@
 /** The closed condition language of access policies: its syntax tree, its attributes and its limits. */
+import { parseQuantity } from '../api/quantity.ts';
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { isObject, type JsonObject } from '../api/json.ts';
-import { invalidValue, required } from './causes.ts';
 import type { LabelSelector } from './fields.ts';
 
 export const MAX_CONDITION_NODES = 64;
@@ -59,7 +60,6 @@ const OBJECT_PATH = /^(spec(\.[a-zA-Z][a-zA-Z0-9]*)+|labels\.[a-zA-Z0-9][a-zA-Z0
 const FIELD = /^(spec|metadata)(\.[a-zA-Z][a-zA-Z0-9]*)*$/;
 const CLOCK = /^([01][0-9]|2[0-3]):[0-5][0-9]$/;
 const CIDR = /^([0-9]{1,3}(\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9a-fA-F:]{2,39}\/[0-9]{1,3})$/;
-const QUANTITY = /^[0-9]+(\.[0-9]+)?([EPTGMk]i?|Ki|m)?$/;
 
 interface Walk {
   nodes: number;
@@ -68,7 +68,7 @@ interface Walk {
 /** Every problem of a condition, with the field path of the node that has it. */
 export function checkCondition(value: unknown, field: string): readonly Cause[] {
   if (JSON.stringify(value).length > MAX_CONDITION_BYTES) {
-    return [invalidValue(field, '', `must be no more than ${MAX_CONDITION_BYTES} bytes`)];
+    return [cause.invalid(field, '', `must be no more than ${MAX_CONDITION_BYTES} bytes`)];
   }
   return checkNode(value, field, 1, { nodes: 0 });
 }
@@ -76,14 +76,14 @@ export function checkCondition(value: unknown, field: string): readonly Cause[] 
 function checkNode(value: unknown, field: string, depth: number, walk: Walk): readonly Cause[] {
   walk.nodes += 1;
   if (depth > MAX_CONDITION_DEPTH) {
-    return [invalidValue(field, '', `must be nested no deeper than ${MAX_CONDITION_DEPTH} levels`)];
+    return [cause.invalid(field, '', `must be nested no deeper than ${MAX_CONDITION_DEPTH} levels`)];
   }
   if (walk.nodes > MAX_CONDITION_NODES) {
-    return [invalidValue(field, '', `must have no more than ${MAX_CONDITION_NODES} nodes`)];
+    return [cause.invalid(field, '', `must have no more than ${MAX_CONDITION_NODES} nodes`)];
   }
   const operator = isObject(value) ? onlyKey(value) : undefined;
   if (!isObject(value) || operator === undefined) {
-    return [invalidValue(field, '', `must be an object with exactly one of ${OPERATORS.join(', ')}`)];
+    return [cause.invalid(field, '', `must be an object with exactly one of ${OPERATORS.join(', ')}`)];
   }
   const at = `${field}.${operator}`;
   if (operator === 'all' || operator === 'any') return checkMany(value[operator], at, depth, walk);
@@ -99,14 +99,14 @@ function onlyKey(value: JsonObject): string | undefined {
 function checkLeaf(operator: string, operand: unknown, field: string): readonly Cause[] {
   const check = Object.hasOwn(LEAVES, operator) ? LEAVES[operator] : undefined;
   if (check === undefined) {
-    return [invalidValue(field, operator, `unknown operator; use one of ${OPERATORS.join(', ')}`)];
+    return [cause.invalid(field, operator, `unknown operator; use one of ${OPERATORS.join(', ')}`)];
   }
   const at = `${field}.${operator}`;
-  return isObject(operand) ? check(operand, at) : [invalidValue(at, operand, 'must be an object')];
+  return isObject(operand) ? check(operand, at) : [cause.invalid(at, operand, 'must be an object')];
 }
 
 function checkMany(value: unknown, field: string, depth: number, walk: Walk): readonly Cause[] {
-  if (!Array.isArray(value) || value.length === 0) return [required(field, 'at least one condition')];
+  if (!Array.isArray(value) || value.length === 0) return [cause.required(field, 'at least one condition')];
   const causes: Cause[] = [];
   for (const [index, child] of value.entries()) {
     if (walk.nodes > MAX_CONDITION_NODES) break;
@@ -123,7 +123,10 @@ const LEAVES: Readonly<Record<string, Leaf>> = {
   ne: oneValue(anyText, ''),
   prefix: oneValue(anyText, ''),
   suffix: oneValue(anyText, ''),
-  quantityLte: oneValue((text) => QUANTITY.test(text), 'must be a quantity such as 500m, 2 or 1Gi'),
+  quantityLte: oneValue(
+    (text) => parseQuantity(text) !== undefined,
+    'must be a quantity such as 500m, 2 or 1Gi',
+  ),
   in: manyValues(anyText, ''),
   notIn: manyValues(anyText, ''),
   cidr: manyValues((text) => CIDR.test(text), 'must be an address range such as 10.0.0.0/8'),
@@ -137,16 +140,16 @@ const OPERATORS: readonly string[] = ['all', 'any', 'not', ...Object.keys(LEAVES
 function onlyKeys(operand: JsonObject, known: readonly string[], field: string): readonly Cause[] {
   return Object.keys(operand)
     .filter((key) => !known.includes(key))
-    .map((key) => invalidValue(`${field}.${key}`, key, `unknown field; use ${known.join(', ')}`));
+    .map((key) => cause.invalid(`${field}.${key}`, key, `unknown field; use ${known.join(', ')}`));
 }
 
 function checkAttribute(operand: JsonObject, field: string): readonly Cause[] {
   const { attribute } = operand;
-  if (attribute === undefined) return [required(`${field}.attribute`)];
+  if (attribute === undefined) return [cause.required(`${field}.attribute`)];
   const known: readonly string[] = CONDITION_ATTRIBUTES;
   if (typeof attribute === 'string' && (known.includes(attribute) || OBJECT_PATH.test(attribute))) return [];
   const why = `unknown attribute; use ${known.join(', ')}, spec.<field> or labels.<key>`;
-  return [invalidValue(`${field}.attribute`, attribute, why)];
+  return [cause.invalid(`${field}.attribute`, attribute, why)];
 }
 
 function oneValue(accepts: (text: string) => boolean, why: string): Leaf {
@@ -157,10 +160,10 @@ function oneValue(accepts: (text: string) => boolean, why: string): Leaf {
       ...onlyKeys(operand, ['attribute', 'value'], field),
       ...checkAttribute(operand, field),
       ...(typeof value !== 'string'
-        ? [required(at, 'a string')]
+        ? [cause.required(at, 'a string')]
         : accepts(value)
           ? []
-          : [invalidValue(at, value, why)]),
+          : [cause.invalid(at, value, why)]),
     ];
   };
 }
@@ -170,12 +173,12 @@ function manyValues(accepts: (text: string) => boolean, why: string): Leaf {
     const values: unknown = operand['values'];
     const own = [...onlyKeys(operand, ['attribute', 'values'], field), ...checkAttribute(operand, field)];
     if (!Array.isArray(values) || values.length === 0) {
-      return [...own, required(`${field}.values`, 'at least one string')];
+      return [...own, cause.required(`${field}.values`, 'at least one string')];
     }
     const wrong = values.flatMap((value: unknown, index) => {
       const at = `${field}.values[${index}]`;
-      if (typeof value !== 'string') return [invalidValue(at, value, 'must be a string')];
-      return accepts(value) ? [] : [invalidValue(at, value, why)];
+      if (typeof value !== 'string') return [cause.invalid(at, value, 'must be a string')];
+      return accepts(value) ? [] : [cause.invalid(at, value, why)];
     });
     return [...own, ...wrong];
   };
@@ -185,7 +188,7 @@ function checkChanged(operand: JsonObject, field: string): readonly Cause[] {
   const path = operand['field'];
   const unknown = onlyKeys(operand, ['field'], field);
   if (typeof path === 'string' && FIELD.test(path)) return unknown;
-  return [...unknown, invalidValue(`${field}.field`, path, 'must be a path below spec or metadata')];
+  return [...unknown, cause.invalid(`${field}.field`, path, 'must be a path below spec or metadata')];
 }
 
 function checkWindow(operand: JsonObject, field: string): readonly Cause[] {
@@ -193,7 +196,7 @@ function checkWindow(operand: JsonObject, field: string): readonly Cause[] {
   for (const key of ['from', 'to'] as const) {
     const time = operand[key];
     if (typeof time !== 'string' || !CLOCK.test(time)) {
-      causes.push(invalidValue(`${field}.${key}`, time, 'must be a time of day such as 08:30'));
+      causes.push(cause.invalid(`${field}.${key}`, time, 'must be a time of day such as 08:30'));
     }
   }
   const { days, timezone } = operand;
@@ -201,11 +204,11 @@ function checkWindow(operand: JsonObject, field: string): readonly Cause[] {
     days !== undefined &&
     !(Array.isArray(days) && days.every((day: unknown) => DAYS.includes(String(day))))
   ) {
-    causes.push(invalidValue(`${field}.days`, days, `must be a list of ${DAYS.join(', ')}`));
+    causes.push(cause.invalid(`${field}.days`, days, `must be a list of ${DAYS.join(', ')}`));
   }
   if (timezone !== undefined && (typeof timezone !== 'string' || !isTimezone(timezone))) {
     causes.push(
-      invalidValue(`${field}.timezone`, timezone, 'must be an IANA time zone such as Europe/Berlin'),
+      cause.invalid(`${field}.timezone`, timezone, 'must be an IANA time zone such as Europe/Berlin'),
     );
   }
   return causes;

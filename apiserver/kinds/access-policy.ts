@@ -1,9 +1,9 @@
 /** An AccessPolicy grants or refuses actions inside the one tenant whose namespace it lives in. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import { list, listMap, obj, opt, str, time, type Value } from '../api/schema.ts';
 import * as rules from './access-rules.ts';
-import { notAllowed } from './causes.ts';
 import { identifier, objectName, prose } from './names.ts';
 import { conditions, conditionStatus, observedGeneration } from './status.ts';
 
@@ -76,12 +76,14 @@ function checkSharing(policy: Value<typeof spec>): readonly Cause[] {
   if (!shares) return [];
   const causes: Cause[] = [];
   if (policy.roleRef !== undefined) {
-    causes.push(notAllowed('spec.roleRef', 'a policy that shares with another tenant lists its actions'));
+    causes.push(
+      cause.forbidden('spec.roleRef', 'a policy that shares with another tenant lists its actions'),
+    );
   }
   for (const [index, action] of (policy.actions ?? []).entries()) {
     if (!action.includes('*')) continue;
     causes.push(
-      notAllowed(`spec.actions[${index}]`, 'a policy that shares with another tenant has no wildcards'),
+      cause.forbidden(`spec.actions[${index}]`, 'a policy that shares with another tenant has no wildcards'),
     );
   }
   return causes;

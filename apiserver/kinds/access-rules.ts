@@ -1,4 +1,5 @@
 /** What AccessRole, AccessPolicy and ClusterAccessPolicy share: actions, subjects, resources and their checks. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import {
   anyObject,
@@ -13,7 +14,6 @@ import {
   type Value,
 } from '../api/schema.ts';
 import { checkCondition } from './access-condition.ts';
-import { invalidValue, notAllowed, required } from './causes.ts';
 import { labelSelector } from './fields.ts';
 import { DNS_LABEL, identifier, objectName } from './names.ts';
 
@@ -115,7 +115,7 @@ export function checkRule(spec: RuleSpec): readonly Cause[] {
     ...checkActions(spec),
     ...spec.subjects.flatMap((subject, index) => checkSubject(subject, `spec.subjects[${index}]`)),
     ...(spec.effect === 'Allow' && spec.enforcement !== 'Deny'
-      ? [notAllowed('spec.enforcement', 'only a policy with effect Deny can warn, audit or shadow')]
+      ? [cause.forbidden('spec.enforcement', 'only a policy with effect Deny can warn, audit or shadow')]
       : []),
     ...(spec.condition === undefined ? [] : checkCondition(spec.condition, 'spec.condition')),
   ];
@@ -123,10 +123,10 @@ export function checkRule(spec: RuleSpec): readonly Cause[] {
 
 function checkActions(spec: RuleSpec): readonly Cause[] {
   if (spec.roleRef === undefined && spec.actions === undefined) {
-    return [required('spec.actions', 'set either roleRef or actions')];
+    return [cause.required('spec.actions', 'set either roleRef or actions')];
   }
   if (spec.roleRef !== undefined && spec.actions !== undefined) {
-    return [notAllowed('spec.actions', 'set either roleRef or actions, not both')];
+    return [cause.forbidden('spec.actions', 'set either roleRef or actions, not both')];
   }
   return [];
 }
@@ -138,14 +138,14 @@ function checkSubject(subject: Subject, field: string): readonly Cause[] {
   const causes: Cause[] = [];
   if (subject.namespace !== undefined && subject.kind !== 'ServiceAccount') {
     causes.push(
-      notAllowed(`${field}.namespace`, `only service accounts have a namespace, not a ${subject.kind}`),
+      cause.forbidden(`${field}.namespace`, `only service accounts have a namespace, not a ${subject.kind}`),
     );
   }
   if (subject.kind === 'ServiceAccount' && subject.namespace === undefined) {
-    causes.push(required(`${field}.namespace`, 'a service account is named with its namespace'));
+    causes.push(cause.required(`${field}.namespace`, 'a service account is named with its namespace'));
   }
   const problem = nameProblem(subject);
-  if (problem !== undefined) causes.push(invalidValue(`${field}.name`, subject.name, problem));
+  if (problem !== undefined) causes.push(cause.invalid(`${field}.name`, subject.name, problem));
   return causes;
 }
 

@@ -1,8 +1,8 @@
 /** A Credential is a secret value that workloads use by reference; the control plane never keeps it in the clear. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import { int, listMap, map, obj, opt, set, str, time, type Value } from '../api/schema.ts';
-import { notAllowed, required } from './causes.ts';
 import { duration } from './duration.ts';
 import { labelSelector } from './fields.ts';
 import { objectName } from './names.ts';
@@ -164,9 +164,9 @@ function checkSource(wanted: Spec): readonly Cause[] {
   const [first = 'stringData'] = needs;
   const missing = needs.every((input) => wanted[input] === undefined);
   return [
-    ...(missing ? [required(`spec.${first}`, `source ${wanted.source} needs it`)] : []),
+    ...(missing ? [cause.required(`spec.${first}`, `source ${wanted.source} needs it`)] : []),
     ...ALL_INPUTS.filter((input) => wanted[input] !== undefined && !may.includes(input)).map((input) =>
-      notAllowed(`spec.${input}`, `not used with source ${wanted.source}`),
+      cause.forbidden(`spec.${input}`, `not used with source ${wanted.source}`),
     ),
   ];
 }
@@ -187,7 +187,7 @@ function checkKeys(wanted: Spec): readonly Cause[] {
   const names = new Set(made.keys.map((each) => each.name));
   return CREDENTIAL_KEYS[type]
     .filter((name) => !names.has(name))
-    .map((name) => required('spec.generator.keys', `type ${type} needs the key ${name}`));
+    .map((name) => cause.required('spec.generator.keys', `type ${type} needs the key ${name}`));
 }
 
 /** For the mutation that seals: what is missing, before the values can no longer be looked at. Never shows a value. */
@@ -197,6 +197,8 @@ export function missingValues(
 ): readonly Cause[] {
   const needed = CREDENTIAL_KEYS[type]
     .filter((name) => !Object.hasOwn(stringData, name) || stringData[name] === '')
-    .map((name) => required(`spec.stringData.${name}`, `type ${type} needs it`));
-  return Object.keys(stringData).length === 0 ? [required('spec.stringData', 'at least one value')] : needed;
+    .map((name) => cause.required(`spec.stringData.${name}`, `type ${type} needs it`));
+  return Object.keys(stringData).length === 0
+    ? [cause.required('spec.stringData', 'at least one value')]
+    : needed;
 }

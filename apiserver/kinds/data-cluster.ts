@@ -1,4 +1,5 @@
 /** A DataCluster is one tenant's share of a data plane: a namespace with its own database, storage, search and access. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import {
@@ -15,8 +16,8 @@ import {
   time,
   type Value,
 } from '../api/schema.ts';
-import { fixedOnceSet, invalidValue, notAllowed } from './causes.ts';
 import { semver } from './data-plane-config.ts';
+import { fixedOnceSet } from './fixed-once-set.ts';
 import { textMap, usage } from './fields.ts';
 import { DNS_LABEL, identifier, MAX_SLUG, objectName } from './names.ts';
 import { conditionReason, conditions, observedGeneration } from './status.ts';
@@ -215,11 +216,13 @@ function checkSlug(slug: string | undefined): readonly Cause[] {
   if (slug === undefined) return [];
   const reserved = RESERVED.has(slug) || RESERVED_PREFIXES.some((prefix) => slug.startsWith(prefix));
   return reserved
-    ? [invalidValue('spec.slug', slug, 'this name is reserved for the services of the data plane')]
+    ? [cause.invalid('spec.slug', slug, 'this name is reserved for the services of the data plane')]
     : [];
 }
 
 function checkVersion(dataApi: Value<typeof spec>['dataApi']): readonly Cause[] {
   if (dataApi.versionPolicy !== 'Follow' || dataApi.version === undefined) return [];
-  return [notAllowed('spec.dataApi.version', 'versionPolicy Follow takes the version of the data plane')];
+  return [
+    cause.forbidden('spec.dataApi.version', 'versionPolicy Follow takes the version of the data plane'),
+  ];
 }

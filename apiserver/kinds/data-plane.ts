@@ -1,13 +1,13 @@
 /** A DataPlane is one Kubernetes cluster that runs data clusters; its agent dials in and replays signed state. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
+import { compareQuantities, parseQuantity } from '../api/quantity.ts';
 import { bool, int, obj, opt, set, str, type Value } from '../api/schema.ts';
-import { invalidValue, notAllowed } from './causes.ts';
 import { chartConfiguration, infrastructureConfig, observability } from './data-plane-config.ts';
 import { status } from './data-plane-status.ts';
 import { labelSelector } from './fields.ts';
 import { identifier, objectName, prose } from './names.ts';
-import { quantityValue } from './quantity.ts';
 import { conditionReason, conditionStatus } from './status.ts';
 
 const seconds = (description: string, value: number): ReturnType<typeof int> =>
@@ -114,7 +114,9 @@ function charts(reported: Status | undefined): string | undefined {
 
 function checkSelf(name: string, observabilityPlaneRef: string | undefined): readonly Cause[] {
   if (observabilityPlaneRef !== name) return [];
-  return [notAllowed('spec.observabilityPlaneRef', 'a data plane cannot be its own observability plane')];
+  return [
+    cause.forbidden('spec.observabilityPlaneRef', 'a data plane cannot be its own observability plane'),
+  ];
 }
 
 /** Volumes grow but never shrink, so a smaller size could never be reached. */
@@ -130,10 +132,15 @@ function checkStorage(now: Infrastructure | undefined, before: Infrastructure | 
   const wanted = sizes(now);
   return Object.entries(sizes(before)).flatMap(([path, old]) => {
     const size = wanted[path];
-    if (old === undefined || size === undefined || quantityValue(size) >= quantityValue(old)) return [];
+    if (old === undefined || size === undefined || !shrinks(old, size)) return [];
     return [
-      invalidValue(`spec.infrastructureConfig.${path}`, size, `storage cannot shrink, it is ${old} now`),
+      cause.invalid(`spec.infrastructureConfig.${path}`, size, `storage cannot shrink, it is ${old} now`),
     ];
   });
+}
+function shrinks(old: string | number, size: string | number): boolean {
+  const before = parseQuantity(old);
+  const after = parseQuantity(size);
+  return before !== undefined && after !== undefined && compareQuantities(after, before) < 0;
 }
 type Infrastructure = Value<typeof infrastructureConfig>;

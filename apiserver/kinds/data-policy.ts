@@ -1,8 +1,8 @@
 /** A DataPolicy filters rows or masks columns of one dataset; planes enforce it next to the data. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import { int, list, listMap, obj, opt, set, str, time, type Value } from '../api/schema.ts';
-import { notAllowed, required } from './causes.ts';
 import { objectName, prose } from './names.ts';
 import { conditions, conditionStatus, observedGeneration } from './status.ts';
 
@@ -99,35 +99,38 @@ type Spec = Value<typeof spec>;
 
 function checkMask({ selector: about, rule }: Spec): readonly Cause[] {
   const causes: Cause[] = [];
-  if (rule.filters !== undefined) causes.push(notAllowed('spec.rule.filters', 'not used with type mask'));
+  if (rule.filters !== undefined)
+    causes.push(cause.forbidden('spec.rule.filters', 'not used with type mask'));
   const columns = [...(about.column?.names ?? []), ...(about.column?.tags ?? [])];
   if (columns.length === 0) {
-    causes.push(required('spec.selector.column', 'type mask needs names or tags of columns'));
+    causes.push(cause.required('spec.selector.column', 'type mask needs names or tags of columns'));
   }
-  if (rule.mask === undefined) return [...causes, required('spec.rule.mask', 'type mask needs it')];
+  if (rule.mask === undefined) return [...causes, cause.required('spec.rule.mask', 'type mask needs it')];
   return [...causes, ...checkMethod(rule.mask)];
 }
 
 function checkMethod(method: Value<typeof mask>): readonly Cause[] {
   const keeps = method.operator === 'KeepFirst' || method.operator === 'KeepLast';
   if (keeps && method.length === undefined) {
-    return [required('spec.rule.mask.length', `operator ${method.operator} needs it`)];
+    return [cause.required('spec.rule.mask.length', `operator ${method.operator} needs it`)];
   }
   if (method.operator === 'Bucket' && method.width === undefined) {
-    return [required('spec.rule.mask.width', 'operator Bucket needs it')];
+    return [cause.required('spec.rule.mask.width', 'operator Bucket needs it')];
   }
   return [];
 }
 
 function checkFilters({ rule }: Spec): readonly Cause[] {
-  const extra = rule.mask === undefined ? [] : [notAllowed('spec.rule.mask', 'not used with type filter')];
-  if (rule.filters === undefined) return [...extra, required('spec.rule.filters', 'type filter needs it')];
+  const extra =
+    rule.mask === undefined ? [] : [cause.forbidden('spec.rule.mask', 'not used with type filter')];
+  if (rule.filters === undefined)
+    return [...extra, cause.required('spec.rule.filters', 'type filter needs it')];
   const wrong = rule.filters.flatMap((each, index) => {
     const field = `spec.rule.filters[${index}].values`;
     const bare = each.operator === 'IsNull' || each.operator === 'IsNotNull';
     const given = (each.values ?? []).length;
-    if (bare) return given === 0 ? [] : [notAllowed(field, `not used with operator ${each.operator}`)];
-    return given === 0 ? [required(field, `operator ${each.operator} needs it`)] : [];
+    if (bare) return given === 0 ? [] : [cause.forbidden(field, `not used with operator ${each.operator}`)];
+    return given === 0 ? [cause.required(field, `operator ${each.operator} needs it`)] : [];
   });
   return [...extra, ...wrong];
 }

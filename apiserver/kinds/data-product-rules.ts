@@ -1,8 +1,8 @@
 /** The rules of DataProduct.spec that need no look-up: a sound graph of steps, sound schedules and dependencies. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import type { Value } from '../api/schema.ts';
 import { isTimezone } from './access-condition.ts';
-import { invalidValue, notAllowed, required, unknownTarget } from './causes.ts';
 import { parseCron } from './cron.ts';
 import type { dependency, ports, resource, schedule } from './data-product-parts.ts';
 import { orderOf, type Ordered } from './graph.ts';
@@ -41,18 +41,18 @@ function checkSteps(resources: readonly Resource[]): readonly Cause[] {
   if (order.ok) return causes;
   const at = resources.findIndex((each) => each.id === order.cycle[0]);
   const why = 'steps must not depend on each other in a circle';
-  return [...causes, invalidValue(`spec.resources[${at}].dependsOn`, order.cycle.join(' -> '), why)];
+  return [...causes, cause.invalid(`spec.resources[${at}].dependsOn`, order.cycle.join(' -> '), why)];
 }
 
 function checkStep(step: Resource, ids: ReadonlySet<string>, field: string): readonly Cause[] {
   const before = step.dependsOn ?? [];
   const unknown = before.flatMap((id, index) =>
-    ids.has(id) ? [] : [unknownTarget(`${field}.dependsOn[${index}]`, id, 'no step has this id')],
+    ids.has(id) ? [] : [cause.notFound(`${field}.dependsOn[${index}]`, id, 'no step has this id')],
   );
   const conditions = (step.conditions ?? []).flatMap((condition, index) => {
     if (before.includes(condition.resource)) return [];
     const at = `${field}.conditions[${index}].resource`;
-    return [invalidValue(at, condition.resource, 'must be one of the steps in dependsOn')];
+    return [cause.invalid(at, condition.resource, 'must be one of the steps in dependsOn')];
   });
   return [...unknown, ...conditions];
 }
@@ -62,24 +62,25 @@ function checkPorts(product: Checked): readonly Cause[] {
   return Object.entries(product.ports ?? {})
     .filter(([, port]) => !ids.has(port.resource))
     .map(([name, port]) =>
-      unknownTarget(`spec.ports.${name}.resource`, port.resource, 'no step has this id'),
+      cause.notFound(`spec.ports.${name}.resource`, port.resource, 'no step has this id'),
     );
 }
 
 function checkDependency(each: Dependency, field: string): readonly Cause[] {
   const fresh = each.condition === 'Fresh';
-  if (fresh && each.maxAge === undefined) return [required(`${field}.maxAge`, 'condition Fresh needs it')];
+  if (fresh && each.maxAge === undefined)
+    return [cause.required(`${field}.maxAge`, 'condition Fresh needs it')];
   if (!fresh && each.maxAge !== undefined)
-    return [notAllowed(`${field}.maxAge`, 'only used with condition Fresh')];
+    return [cause.forbidden(`${field}.maxAge`, 'only used with condition Fresh')];
   return [];
 }
 
 function checkSchedule(planned: Schedule): readonly Cause[] {
   const crons = planned.crons.flatMap((text, index) => {
     const parsed = parseCron(text);
-    return parsed.ok ? [] : [invalidValue(`spec.schedule.crons[${index}]`, text, parsed.why)];
+    return parsed.ok ? [] : [cause.invalid(`spec.schedule.crons[${index}]`, text, parsed.why)];
   });
   if (isTimezone(planned.timezone)) return crons;
   const why = 'must be an IANA time zone such as Europe/Berlin';
-  return [...crons, invalidValue('spec.schedule.timezone', planned.timezone, why)];
+  return [...crons, cause.invalid('spec.schedule.timezone', planned.timezone, why)];
 }

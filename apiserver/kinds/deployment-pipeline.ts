@@ -1,8 +1,8 @@
 /** A DeploymentPipeline says from which environment to which others a release may be promoted. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import { list, listMap, obj, opt, set, type Value } from '../api/schema.ts';
-import { invalidValue } from './causes.ts';
 import { orderOf, type Ordered } from './graph.ts';
 import { objectName } from './names.ts';
 import { conditions, conditionStatus, observedGeneration } from './status.ts';
@@ -80,8 +80,9 @@ export function promotionOrder(paths: Paths): Ordered {
 
 function checkPaths(paths: Paths): readonly Cause[] {
   const order = promotionOrder(paths);
-  if (!order.ok) return [invalidValue(FIELD, order.cycle.join(' -> '), 'environments must not form a cycle')];
+  if (!order.ok)
+    return [cause.invalid(FIELD, order.cycle.join(' -> '), 'environments must not form a cycle')];
   const roots = rootsOf(paths);
   if (roots.length === 1) return [];
-  return [invalidValue(FIELD, roots.join(', '), 'exactly one source must never be a target')];
+  return [cause.invalid(FIELD, roots.join(', '), 'exactly one source must never be a target')];
 }

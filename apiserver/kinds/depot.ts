@@ -1,8 +1,8 @@
 /** A Depot names one store of data and the credentials that open it. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import { bool, int, listMap, obj, opt, str, time, type Value } from '../api/schema.ts';
-import { notAllowed, required } from './causes.ts';
 import { textMap } from './fields.ts';
 import { objectName, prose, tenantName } from './names.ts';
 import { conditionReason, conditions, conditionStatus, observedGeneration } from './status.ts';
@@ -103,10 +103,10 @@ function checkPlace(wanted: Spec): readonly Cause[] {
   if (wanted.dataClusterRef === undefined) {
     return NEEDED[wanted.type]
       .filter((key) => !Object.hasOwn(wanted.connection, key))
-      .map((key) => required(`spec.connection.${key}`, `a depot of type ${wanted.type} needs it`));
+      .map((key) => cause.required(`spec.connection.${key}`, `a depot of type ${wanted.type} needs it`));
   }
   return wanted.external
-    ? [notAllowed('spec.external', 'a service of a data cluster is not outside of the data plane')]
+    ? [cause.forbidden('spec.external', 'a service of a data cluster is not outside of the data plane')]
     : [];
 }
 
@@ -117,5 +117,5 @@ const SECRET_IN_URL = /:\/\/[^/@\s]*:[^/@\s]+@/;
 function checkConnection(wanted: Spec): readonly Cause[] {
   return Object.entries(wanted.connection)
     .filter(([key, value]) => SECRET_KEY.test(key) || SECRET_IN_URL.test(value))
-    .map(([key]) => notAllowed(`spec.connection.${key}`, 'secret values belong in a Credential'));
+    .map(([key]) => cause.forbidden(`spec.connection.${key}`, 'secret values belong in a Credential'));
 }

@@ -1,9 +1,9 @@
 /** A NamespaceTemplate is a set of manifests that every matching tenant's namespaces on the planes get. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { isObject, type Json } from '../api/json.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import { bool, embedded, int, list, listMap, map, obj, opt, str, type Value } from '../api/schema.ts';
-import { invalidValue, notAllowed, required } from './causes.ts';
 import { labelSelector } from './fields.ts';
 import { objectName, prose } from './names.ts';
 import { conditions, conditionStatus, observedGeneration } from './status.ts';
@@ -68,21 +68,22 @@ const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 function checkDeclared(wanted: Spec): readonly Cause[] {
   return Object.entries(wanted.variables ?? {}).flatMap(([name, declared]) => {
     const field = `spec.variables.${name}`;
-    if (RESERVED.includes(name)) return [notAllowed(field, 'this variable is reserved and cannot be set')];
+    if (RESERVED.includes(name))
+      return [cause.forbidden(field, 'this variable is reserved and cannot be set')];
     if (!NAME.test(name))
-      return [invalidValue(field, name, 'must be letters, digits and "_", starting with a letter')];
+      return [cause.invalid(field, name, 'must be letters, digits and "_", starting with a letter')];
     const both = declared.required && declared.default !== undefined;
-    return both ? [notAllowed(`${field}.default`, 'a required variable has no default')] : [];
+    return both ? [cause.forbidden(`${field}.default`, 'a required variable has no default')] : [];
   });
 }
 
 function checkUsed(wanted: Spec): readonly Cause[] {
   const declared = wanted.variables ?? {};
   return variablesOf(wanted.manifests, 'spec.manifests').flatMap(({ name, field }) => {
-    if (name === undefined) return [invalidValue(field, '{{ }}', 'must be the name of a variable')];
+    if (name === undefined) return [cause.invalid(field, '{{ }}', 'must be the name of a variable')];
     if (RESERVED.includes(name) || Object.hasOwn(declared, name)) return [];
     const why = `unknown variable; declare it in spec.variables or use one of ${RESERVED.join(', ')}`;
-    return [invalidValue(field, name, why)];
+    return [cause.invalid(field, name, why)];
   });
 }
 
@@ -91,12 +92,12 @@ function checkManifest(manifest: Readonly<Record<string, Json>>, field: string):
   const missing = ['apiVersion', 'kind'].filter((key) => typeof manifest[key] !== 'string');
   const { namespace } = metadata;
   return [
-    ...missing.map((key) => required(`${field}.${key}`)),
-    ...(typeof metadata['name'] === 'string' ? [] : [required(`${field}.metadata.name`)]),
+    ...missing.map((key) => cause.required(`${field}.${key}`)),
+    ...(typeof metadata['name'] === 'string' ? [] : [cause.required(`${field}.metadata.name`)]),
     ...(namespace === undefined
       ? []
       : [
-          notAllowed(
+          cause.forbidden(
             `${field}.metadata.namespace`,
             'every manifest goes into the namespace it is rendered for',
           ),

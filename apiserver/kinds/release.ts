@@ -1,8 +1,8 @@
 /** A Release is a frozen product: its spec and the stacks it uses, named by the digest of both. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import { anyObject, embedded, int, list, listMap, obj, opt, str, time } from '../api/schema.ts';
-import { invalidValue } from './causes.ts';
 import { objectName, prose } from './names.ts';
 import { conditions, conditionStatus, observedGeneration } from './status.ts';
 
@@ -73,5 +73,5 @@ export const releaseName = (product: string, hash: string): string =>
 function checkName(name: string, product: string, hash: string): readonly Cause[] {
   const wanted = releaseName(product, hash);
   if (name === wanted) return [];
-  return [invalidValue('metadata.name', name, `a release is named by product and digest: ${wanted}`)];
+  return [cause.invalid('metadata.name', name, `a release is named by product and digest: ${wanted}`)];
 }

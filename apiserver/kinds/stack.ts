@@ -1,4 +1,5 @@
 /** A Stack is a versioned engine that steps of products run on: its input schema and its manifests. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type Node,
   type Value,
 } from '../api/schema.ts';
-import { invalidValue, notAllowed, required } from './causes.ts';
 import { identifier, prose } from './names.ts';
 import { conditions, conditionStatus, observedGeneration } from './status.ts';
 
@@ -113,17 +113,17 @@ const MAX_SCHEMA_BYTES = 65_536;
 function checkSchema({ schema }: Version, field: string): readonly Cause[] {
   if (schema === undefined) return [];
   if (JSON.stringify(schema).length > MAX_SCHEMA_BYTES) {
-    return [invalidValue(`${field}.schema`, '', `must be no more than ${MAX_SCHEMA_BYTES} bytes`)];
+    return [cause.invalid(`${field}.schema`, '', `must be no more than ${MAX_SCHEMA_BYTES} bytes`)];
   }
   const { type } = schema;
-  return type === 'object' ? [] : [invalidValue(`${field}.schema.type`, type, 'must be "object"')];
+  return type === 'object' ? [] : [cause.invalid(`${field}.schema.type`, type, 'must be "object"')];
 }
 
 function checkManifests({ manifests }: Version, field: string): readonly Cause[] {
   return manifests.flatMap((manifest, index) =>
     ['apiVersion', 'kind', 'metadata']
       .filter((key) => manifest[key] === undefined)
-      .map((key) => required(`${field}.manifests[${index}].${key}`)),
+      .map((key) => cause.required(`${field}.manifests[${index}].${key}`)),
   );
 }
 
@@ -133,7 +133,7 @@ function checkOutputs({ outputs }: Version, field: string): readonly Cause[] {
     const [first, second] = (['value', 'secretKeyRef', 'configMapKeyRef'] as const).filter(
       (key) => each[key] !== undefined,
     );
-    if (first === undefined) return [required(at, 'one of value, secretKeyRef, configMapKeyRef')];
-    return second === undefined ? [] : [notAllowed(`${at}.${second}`, `${first} is set already`)];
+    if (first === undefined) return [cause.required(at, 'one of value, secretKeyRef, configMapKeyRef')];
+    return second === undefined ? [] : [cause.forbidden(`${at}.${second}`, `${first} is set already`)];
   });
 }

@@ -1,10 +1,11 @@
 /** A Tenant is one isolated customer of the platform: a namespace, a budget, and the people who run it. */
+import { cause } from '../api/causes.ts';
 import type { Cause } from '../api/errors.ts';
 import { defineKind, type ObjectFor } from '../api/kind.ts';
+import { labelProblems } from '../api/names.ts';
 import { bool, int, list, listMap, obj, opt, quantity, str, type Value } from '../api/schema.ts';
-import { invalidValue, notAllowed } from './causes.ts';
 import { labelSelector, nameSet, textMap, usage } from './fields.ts';
-import { DNS_LABEL, identifier, MAX_TENANT_NAME, objectName, prose } from './names.ts';
+import { identifier, MAX_TENANT_NAME, objectName, prose } from './names.ts';
 import { conditionReason, conditions, observedGeneration } from './status.ts';
 
 const admin = obj('One subject that administers the tenant.', {
@@ -128,22 +129,18 @@ export const Tenant = defineKind({
 });
 export type Tenant = ObjectFor<typeof Tenant>;
 
-const LEGAL_NAME = new RegExp(DNS_LABEL);
-
 /** Namespaces and slugs are made from the name, so it is stricter than other names. */
 function checkName(name: string): readonly Cause[] {
   if (name.length > MAX_TENANT_NAME) {
-    return [invalidValue('metadata.name', name, `must be no more than ${MAX_TENANT_NAME} characters`)];
+    return [cause.invalid('metadata.name', name, `must be no more than ${MAX_TENANT_NAME} characters`)];
   }
-  if (LEGAL_NAME.test(name)) return [];
-  const why = 'must consist of lower case letters, digits and "-", and start and end with a letter or digit';
-  return [invalidValue('metadata.name', name, why)];
+  return labelProblems(name).map((problem) => cause.invalid('metadata.name', name, problem));
 }
 
 function checkAdmins(admins: readonly Value<typeof admin>[]): readonly Cause[] {
   return admins.flatMap((subject, index) => {
     const field = `spec.admins[${index}].namespace`;
     if (subject.kind === 'ServiceAccount' || subject.namespace === undefined) return [];
-    return [notAllowed(field, `only service accounts have a namespace, not a ${subject.kind}`)];
+    return [cause.forbidden(field, `only service accounts have a namespace, not a ${subject.kind}`)];
   });
 }

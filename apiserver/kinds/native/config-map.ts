@@ -1,9 +1,9 @@
 /** v1 ConfigMap. */
+import { cause } from '../../api/causes.ts';
 import type { Cause } from '../../api/errors.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { bool, map, opt, str } from '../../api/schema.ts';
-import { invalidValue, notAllowed } from '../causes.ts';
-import { MAX_TEXT, sameEntries, size, text } from './fields.ts';
+import { sameEntries, size, text } from './fields.ts';
 
 export const ConfigMap = defineNative({
   group: '',
@@ -15,9 +15,7 @@ export const ConfigMap = defineNative({
   doc: 'Configuration for pods, as keys and values.',
   fields: {
     data: opt(map('Values as text, by key.', text('Value.'))),
-    binaryData: opt(
-      map('Values in base64, by key.', str('Value in base64.', { format: 'byte', maxLength: MAX_TEXT })),
-    ),
+    binaryData: opt(map('Values in base64, by key.', str('Value in base64.', { format: 'byte' }))),
     immutable: opt(bool('Whether the values are fixed from now on.')),
   },
   columns: [{ name: 'Data', type: 'integer', cell: (config) => size(config.data) + size(config.binaryData) }],
@@ -38,11 +36,11 @@ function checkKeys(config: Checked): readonly Cause[] {
   const wrong = (['data', 'binaryData'] as const).flatMap((field) =>
     Object.keys(config[field] ?? {})
       .filter(illegal)
-      .map((key) => invalidValue(`${field}[${key}]`, key, why)),
+      .map((key) => cause.invalid(`${field}[${key}]`, key, why)),
   );
   const twice = Object.keys(config.binaryData ?? {})
     .filter((key) => Object.hasOwn(config.data ?? {}, key))
-    .map((key) => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'));
+    .map((key) => cause.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
   return [...wrong, ...twice];
 }
 
@@ -51,8 +49,8 @@ function checkFrozen(config: Checked, old: Checked | undefined): readonly Cause[
   const why = 'field is immutable when `immutable` is set';
   const same = (field: 'data' | 'binaryData'): boolean => sameEntries(config[field], old[field]);
   return [
-    ...(config.immutable === true ? [] : [notAllowed('immutable', why)]),
-    ...(same('data') ? [] : [notAllowed('data', why)]),
-    ...(same('binaryData') ? [] : [notAllowed('binaryData', why)]),
+    ...(config.immutable === true ? [] : [cause.forbidden('immutable', why)]),
+    ...(same('data') ? [] : [cause.forbidden('data', why)]),
+    ...(same('binaryData') ? [] : [cause.forbidden('binaryData', why)]),
   ];
 }

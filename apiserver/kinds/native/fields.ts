@@ -1,10 +1,9 @@
 /** Pieces that many Kubernetes kinds share: text, references, conditions, amounts. */
 import { listMap, map, obj, opt, quantity, str, time, type Node, type ValuesOf } from '../../api/schema.ts';
 
-/** Kubernetes bounds no single string; the body limit bounds them all. */
-export const MAX_TEXT = 3_145_728;
+/** Kubernetes bounds no single string; the limit of the body bounds them all. */
 export const text = (description: string, options: { readonly default?: string } = {}): Node<string> =>
-  str(description, { maxLength: MAX_TEXT, ...options });
+  str(description, options);
 
 export const labels = (description: string): Node<Readonly<Record<string, string>>> =>
   map(description, text('Value.'));

@@ -1,16 +1,10 @@
 /** v1 Namespace. */
+import { cause } from '../../api/causes.ts';
 import { isObject, type Json } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
+import { labelProblems } from '../../api/names.ts';
 import { obj, opt, set, str } from '../../api/schema.ts';
-import { invalidValue } from '../causes.ts';
-import { DNS_LABEL } from '../names.ts';
 import { plainConditions, text } from './fields.ts';
-
-const LABEL = new RegExp(DNS_LABEL);
-const WHY =
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end " +
-  "with an alphanumeric character (e.g. 'my-name', or '123-abc', regex used for validation is " +
-  "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 
 export const Namespace = defineNative({
   group: '',
@@ -40,10 +34,8 @@ export const Namespace = defineNative({
   selectableFields: ['status.phase'],
   columns: [{ name: 'Status', type: 'string', cell: (namespace) => namespace.status?.phase ?? 'Active' }],
   prepare: fill,
-  check: ({ metadata: { name } }) => {
-    if (name.length > 63) return [invalidValue('metadata.name', name, 'must be no more than 63 characters')];
-    return LABEL.test(name) ? [] : [invalidValue('metadata.name', name, WHY)];
-  },
+  check: ({ metadata: { name } }) =>
+    labelProblems(name).map((problem) => cause.invalid('metadata.name', name, problem)),
 });
 export type Namespace = ObjectFor<typeof Namespace>;
 

@@ -1,8 +1,8 @@
 /** What the four kinds of rbac.authorization.k8s.io share: rules, subjects, role references, their defaults and cells. */
+import { cause } from '../../api/causes.ts';
 import type { Cause } from '../../api/errors.ts';
 import { isObject, type Json } from '../../api/json.ts';
 import { list, obj, opt, type Value } from '../../api/schema.ts';
-import { required } from '../causes.ts';
 import { text } from './fields.ts';
 
 export const RBAC_GROUP = 'rbac.authorization.k8s.io';
@@ -54,14 +54,15 @@ export function defaultSubjects(object: Readonly<Record<string, Json>>): Record<
 export function checkRules(given: Value<typeof rules>, namespaced: boolean): readonly Cause[] {
   return given.flatMap((each, index) => {
     const field = `rules[${index}]`;
-    if (each.verbs.length === 0) return [required(`${field}.verbs`, 'verbs must contain at least one value')];
+    if (each.verbs.length === 0)
+      return [cause.required(`${field}.verbs`, 'verbs must contain at least one value')];
     if ((each.nonResourceURLs ?? []).length > 0) return namespaced ? [paths(field)] : [];
     return [
       ...((each.apiGroups ?? []).length === 0
-        ? [required(`${field}.apiGroups`, 'resource rules must supply at least one api group')]
+        ? [cause.required(`${field}.apiGroups`, 'resource rules must supply at least one api group')]
         : []),
       ...((each.resources ?? []).length === 0
-        ? [required(`${field}.resources`, 'resource rules must supply at least one resource')]
+        ? [cause.required(`${field}.resources`, 'resource rules must supply at least one resource')]
         : []),
     ];
   });
@@ -76,9 +77,9 @@ const paths = (field: string): Cause => ({
 export function checkSubjects(given: Value<typeof subjects>): readonly Cause[] {
   return given.flatMap((each, index) => {
     const field = `subjects[${index}]`;
-    if (each.name === '') return [required(`${field}.name`)];
+    if (each.name === '') return [cause.required(`${field}.name`)];
     const bare = each.kind === 'ServiceAccount' && (each.namespace ?? '') === '';
-    return bare ? [required(`${field}.namespace`)] : [];
+    return bare ? [cause.required(`${field}.namespace`)] : [];
   });
 }
 

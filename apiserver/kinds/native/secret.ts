@@ -1,11 +1,11 @@
 /** v1 Secret. */
+import { cause } from '../../api/causes.ts';
 import { Buffer } from 'node:buffer';
 import type { Cause } from '../../api/errors.ts';
 import { isObject, type Json } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { bool, map, opt, str } from '../../api/schema.ts';
-import { invalidValue, notAllowed, required } from '../causes.ts';
-import { MAX_TEXT, sameEntries, size, text } from './fields.ts';
+import { sameEntries, size, text } from './fields.ts';
 
 export const Secret = defineNative({
   group: '',
@@ -15,9 +15,7 @@ export const Secret = defineNative({
   scope: 'Namespaced',
   doc: 'Sensitive values for pods, kept apart from their specification.',
   fields: {
-    data: opt(
-      map('Values in base64, by key.', str('Value in base64.', { format: 'byte', maxLength: MAX_TEXT })),
-    ),
+    data: opt(map('Values in base64, by key.', str('Value in base64.', { format: 'byte' }))),
     stringData: opt(map('Values as text, by key; written only, moved into data.', text('Value.'))),
     type: text('What the values are for; tells which keys must be there.', { default: 'Opaque' }),
     immutable: opt(bool('Whether the values are fixed from now on.')),
@@ -63,10 +61,12 @@ const KEY = /^[-._a-zA-Z0-9]+$/;
 function checkType(secret: Checked): readonly Cause[] {
   const keys = Object.hasOwn(KEYS_OF_TYPE, secret.type) ? (KEYS_OF_TYPE[secret.type] ?? []) : [];
   const data = secret.data ?? {};
-  const missing = keys.filter((key) => !Object.hasOwn(data, key)).map((key) => required(`data[${key}]`));
+  const missing = keys
+    .filter((key) => !Object.hasOwn(data, key))
+    .map((key) => cause.required(`data[${key}]`));
   const illegal = Object.keys(data)
     .filter((key) => !KEY.test(key) || key.length > 253)
-    .map((key) => invalidValue(`data[${key}]`, key, ILLEGAL_KEY));
+    .map((key) => cause.invalid(`data[${key}]`, key, ILLEGAL_KEY));
   return [...missing, ...illegal];
 }
 const ILLEGAL_KEY =
@@ -79,7 +79,7 @@ function checkFrozen(secret: Checked, old: Checked | undefined): readonly Cause[
   const why = 'field is immutable when `immutable` is set';
   const same = sameEntries(secret.data, old.data);
   return [
-    ...(secret.immutable === true ? [] : [notAllowed('immutable', why)]),
-    ...(same ? [] : [notAllowed('data', why)]),
+    ...(secret.immutable === true ? [] : [cause.forbidden('immutable', why)]),
+    ...(same ? [] : [cause.forbidden('data', why)]),
   ];
 }
