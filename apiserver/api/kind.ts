@@ -52,6 +52,12 @@ export interface ScalePaths {
   readonly labelSelector?: string;
 }
 
+/** What `metadata.name` may look like. `maxLength` in bytes, tighter than what the format allows. */
+export interface NameRule {
+  readonly format: 'subdomain' | 'label' | 'label1035' | 'path-segment';
+  readonly maxLength?: number;
+}
+
 /** A kind as the machinery sees it: no static type, everything resolved. */
 export interface Kind {
   readonly group: string;
@@ -64,6 +70,8 @@ export interface Kind {
   readonly categories: readonly string[];
   readonly scope: Scope;
   readonly doc: string;
+  /** Absent: a DNS subdomain, or what Kubernetes asks of that native kind. */
+  readonly nameRule?: NameRule;
   /** Root fields beside apiVersion, kind and metadata (spec, status, data, ...). */
   readonly schema: Schema;
   /** `true`: `/status` is served and the main endpoint ignores status. */
@@ -119,6 +127,8 @@ interface CommonDefinition<T> {
   readonly scope: Scope;
   /** One sentence shown by `kubectl explain`. */
   readonly doc: string;
+  /** Default a DNS subdomain. Ask for a `label` where the name becomes part of a namespace or a host name. */
+  readonly nameRule?: NameRule;
   readonly scale?: ScalePaths;
   readonly immutable?: readonly NoInfer<Path<T>>[];
   readonly references?: readonly Reference[];
@@ -206,7 +216,7 @@ function resolve(common: CommonDefinition<unknown>): Resolved {
     categories: common.categories ?? [],
     scope: common.scope,
     doc: common.doc,
-    ...(common.scale === undefined ? {} : { scale: common.scale }),
+    ...optional(common),
     immutable: (common.immutable ?? []) as readonly string[],
     references: common.references ?? [],
     secrets: common.secrets ?? [],
@@ -215,7 +225,16 @@ function resolve(common: CommonDefinition<unknown>): Resolved {
     completeColumns: common.completeColumns === true,
     readOnlyForUsers: common.readOnlyForUsers ?? false,
     check: common.check ?? ((): readonly Cause[] => []),
-    ...(common.prepare === undefined ? {} : { prepare: common.prepare }),
+  };
+}
+
+/** What a kind may leave out stays absent. */
+function optional(common: CommonDefinition<unknown>): Pick<Resolved, 'nameRule' | 'scale' | 'prepare'> {
+  const { nameRule, scale, prepare } = common;
+  return {
+    ...(nameRule === undefined ? {} : { nameRule }),
+    ...(scale === undefined ? {} : { scale }),
+    ...(prepare === undefined ? {} : { prepare }),
   };
 }
 
