@@ -146,7 +146,7 @@ class SqliteStore implements Store {
   }
 
   #reader(): Reader {
-    if (this.#open === undefined || this.#phase === 'closed') {
+    if (this.#open === undefined || this.#phase === 'ending' || this.#phase === 'closed') {
       throw new StoreUnusableError(`database ${this.#options.file} is not open`);
     }
     return this.#open;
@@ -174,6 +174,8 @@ class SqliteStore implements Store {
       this.#send(this.#pack(batch.map(({ write }) => write)));
     } else if (this.#phase === 'closing') {
       this.#phase = 'ending';
+      // The writer must be the last to close: only then SQLite folds the write-ahead log into the file.
+      this.#connection?.close();
       this.#send({ is: 'close' });
     }
   }
@@ -266,7 +268,7 @@ class SqliteStore implements Store {
   #stop(cause: Error): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    this.#connection?.close();
+    if (this.#connection?.isOpen === true) this.#connection.close();
     const error = new StoreUnusableError(
       `database ${this.#options.file} is closed (${cause.message}): restart the process`,
       { cause },

@@ -32,6 +32,8 @@ const SYSTEM_CAUSE: Readonly<Record<string, readonly [what: string, wayOut: stri
   ENOSPC: ['cannot grow: the disk is full', SPACE],
   EDQUOT: ['cannot grow: the disk quota is used up', SPACE],
   ENOTDIR: ['is not inside a directory', 'name a data directory that is one'],
+  EEXIST: ['is not inside a directory', 'name a data directory that is one'],
+  EISDIR: ['is a directory', 'move it away, or use another data directory'],
 };
 
 export const corrupt = (file: string, detail: string): StoreUnusableError =>
