@@ -140,6 +140,11 @@ export interface WatchEvent {
 export interface WatchSink {
   events(batch: readonly WatchEvent[]): void;
   bookmark(revision: Revision, endOfInitialEvents: boolean): void;
+  /**
+   * Resolves when the client has room again. Asked between batches while a watch catches up, so that a large initial
+   * state does not pile up; absent: batches follow each other turn by turn.
+   */
+  drained?(): Promise<void>;
   /** One ERROR event, then the stream ends. */
   error(error: ApiError): void;
 }

@@ -1,0 +1,156 @@
+/**
+ * The last part of every create and update: admission, validation, and one append to the store.
+ * Order: mutate -> settle again -> validate -> admission's validate -> append -> visible in the cache.
+ */
+import type { Admission, AdmissionRequest } from '../api/admission.ts';
+import { ApiError } from '../api/errors.ts';
+import type { JsonObject } from '../api/json.ts';
+import type { Kind } from '../api/kind.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Write } from '../store/store.ts';
+import { metaText, metadataOf } from './body.ts';
+import type { Cache } from './cache.ts';
+import { isHeld, isTerminating } from './finalizers.ts';
+import { pathOf } from './keys.ts';
+import { dedupeOwners } from './owner-references.ts';
+import type { Context, WriteOptions, Written } from './registry.ts';
+import { keepIdentity, withGeneration } from './server-fields.ts';
+import { settled } from './shape.ts';
+import { serialise, unstored, valueOf, type Stored } from './stored.ts';
+import { equal, own, without } from './tree.ts';
+import type { Turns } from './turns.ts';
+import { requireValid } from './validation.ts';
+
+export interface WriteDeps {
+  readonly cache: Cache;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  /** Cluster-scoped; undefined where namespaces live elsewhere. */
+  readonly namespaceKind: Kind | undefined;
+}
+
+export interface Proposal {
+  readonly kind: Kind;
+  readonly subresource: string;
+  /** Undefined on create. */
+  readonly old: Stored | undefined;
+  /** Settled, with its new managedFields. */
+  readonly object: JsonObject;
+}
+
+/** Somebody else wrote the object since it was read: nothing was stored. */
+export const CONFLICT: unique symbol = Symbol('conflict');
+
+// source: etcd's default request limit, which every object on a cluster has to keep as well.
+const MAX_OBJECT_BYTES = 1.5 * 1024 * 1024;
+
+export async function commit(
+  deps: WriteDeps,
+  context: Context,
+  proposal: Proposal,
+  options: WriteOptions,
+): Promise<Written | typeof CONFLICT> {
+  const { kind, old } = proposal;
+  const before = old?.read();
+  const request = admissionRequest(context, proposal, { object: proposal.object, dryRun: options.dryRun });
+  const mutated = await deps.admission.mutate(request);
+  let object = proposal.object;
+  if (mutated !== object) object = resettled(proposal, mutated, context);
+  if (before !== undefined) object = withGeneration(kind, object, before);
+  requireValid({ kind, object, old: before, subresource: proposal.subresource });
+  await deps.admission.validate({ ...request, object });
+  if (old !== undefined && before !== undefined && isUnchanged(object, before)) {
+    return { object: old, created: false };
+  }
+  return await append(deps, { proposal, object, dryRun: options.dryRun });
+}
+
+export function admissionRequest(
+  context: Context,
+  proposal: Pick<Proposal, 'kind' | 'subresource' | 'old'> & { readonly object: JsonObject },
+  state: { readonly object: JsonObject | undefined; readonly dryRun: boolean },
+): AdmissionRequest {
+  return {
+    operation: proposal.old === undefined ? 'CREATE' : 'UPDATE',
+    kind: proposal.kind,
+    subresource: proposal.subresource,
+    namespace: metaText(proposal.object, 'namespace'),
+    name: metaText(proposal.object, 'name'),
+    user: context.user,
+    dryRun: state.dryRun,
+    object: state.object,
+    oldObject: proposal.old?.read(),
+    warn: context.warn,
+    annotate: context.annotate,
+  };
+}
+
+/** Mutation may change anything but the identity and what only the server sets. */
+function resettled(proposal: Proposal, mutated: JsonObject, context: Context): JsonObject {
+  return keepIdentity(settled(proposal.kind, dedupeOwners(mutated, context.warn)), proposal.object);
+}
+
+/** Times of managedFields alone are no change. source: kubernetes/apiserver etcd3 store and fieldmanager. */
+function isUnchanged(object: JsonObject, before: JsonObject): boolean {
+  if (!equal(without(object, 'metadata'), without(before, 'metadata'))) return false;
+  const now = metadataOf(object);
+  const then = metadataOf(before);
+  return (
+    equal(
+      without(now, 'managedFields', 'resourceVersion'),
+      without(then, 'managedFields', 'resourceVersion'),
+    ) && equal(untimed(now), untimed(then))
+  );
+}
+
+function untimed(metadata: JsonObject): readonly JsonObject[] {
+  const entries = own(metadata, 'managedFields');
+  return Array.isArray(entries) ? entries.map((entry: JsonObject) => without(entry, 'time')) : [];
+}
+
+interface Decided {
+  readonly proposal: Proposal;
+  readonly object: JsonObject;
+  readonly dryRun: boolean;
+}
+
+async function append(deps: WriteDeps, decided: Decided): Promise<Written | typeof CONFLICT> {
+  const { proposal, object, dryRun } = decided;
+  const { kind, old } = proposal;
+  const { shape } = deps.cache.table(kind);
+  const expected = old?.revision ?? 0;
+  const created = old === undefined;
+  const value = serialise(shape, object);
+  if (value.length > MAX_OBJECT_BYTES) throw tooLarge(value.length);
+  if (dryRun) return { object: unstored(shape, object, expected), created };
+  const path = pathOf(metaText(object, 'namespace'), metaText(object, 'name'));
+  const key = shape.prefix + path;
+  if (isTerminating(object) && !isHeld(kind, object)) {
+    // The update that takes the last finalizer away is the delete; its answer is what the client wrote.
+    const gone = await put(deps, {
+      key,
+      type: 'delete',
+      value: old === undefined ? value : valueOf(old),
+      expected,
+    });
+    return gone === CONFLICT ? CONFLICT : { object: unstored(shape, object, gone), created: false };
+  }
+  const revision = await put(deps, { key, type: 'put', value, expected });
+  if (revision === CONFLICT) return CONFLICT;
+  const current = deps.cache.table(kind).objects.get(path);
+  // Another write may have followed at once; the answer is what this one wrote.
+  return { object: current?.revision === revision ? current : unstored(shape, object, revision), created };
+}
+
+/** The new revision. When it resolves, the cache has the change. */
+export async function put(deps: WriteDeps, write: Write): Promise<number | typeof CONFLICT> {
+  const result = await deps.cache.store.append(write);
+  return result.ok ? result.revision : CONFLICT;
+}
+
+const tooLarge = (bytes: number): ApiError =>
+  new ApiError(
+    'RequestEntityTooLarge',
+    `the object has ${bytes} bytes and may have at most ${MAX_OBJECT_BYTES} when stored`,
+  );

@@ -1,0 +1,59 @@
+/** Label and field selectors as one question about a cached object; undefined when everything matches. */
+import { badRequest } from '../api/errors.ts';
+import { at, isObject } from '../api/json.ts';
+import type { Kind } from '../api/kind.ts';
+import type { Matches } from './event.ts';
+import type { Selectors } from './registry.ts';
+import type { Stored } from './stored.ts';
+
+type FieldSelector = Selectors['fields'][number];
+
+/** Throws 400 for a field that the kind does not offer. */
+export function matchesOf(kind: Kind, selectors: Selectors): Matches | undefined {
+  for (const field of selectors.fields) requireSelectable(kind, field.path);
+  const tests = selectors.fields.map(fieldTest);
+  if (!selectors.anyLabels) tests.push((object) => selectors.labels(labelsOf(object)));
+  const [first] = tests;
+  if (first === undefined) return undefined;
+  return tests.length === 1 ? first : (object): boolean => tests.every((test) => test(object));
+}
+
+/** Equal for watches that show the same; undefined when that cannot be told. */
+export function signatureOf(selectors: Selectors): string | undefined {
+  const labels = selectors.anyLabels ? '' : selectors.labelText;
+  return labels === undefined ? undefined : JSON.stringify([labels, selectors.fields]);
+}
+
+function requireSelectable(kind: Kind, path: string): void {
+  const known =
+    path === 'metadata.name' ||
+    (path === 'metadata.namespace' && kind.scope === 'Namespaced') ||
+    kind.selectableFields.includes(path);
+  if (!known) throw badRequest(`field label not supported: ${path}`);
+}
+
+function fieldTest(field: FieldSelector): Matches {
+  switch (field.path) {
+    case 'metadata.name':
+      return (object) => (object.name === field.value) !== field.not;
+    case 'metadata.namespace':
+      return (object) => (object.namespace === field.value) !== field.not;
+    default:
+      return (object) => (textOf(at(object.read(), field.path)) === field.value) !== field.not;
+  }
+}
+
+/** Selectable fields compare as text; an absent one is the empty string. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : '';
+}
+
+const NO_LABELS: Readonly<Record<string, string>> = {};
+
+function labelsOf(object: Stored): Readonly<Record<string, string>> {
+  const labels = at(object.read(), 'metadata.labels');
+  // Stored objects passed validation: every label value is a string.
+  return isObject(labels) ? (labels as Record<string, string>) : NO_LABELS;
+}

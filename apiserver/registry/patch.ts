@@ -1,0 +1,75 @@
+/**
+ * Merge patch and JSON patch on the object or a subresource; server-side apply has its own file.
+ * source: kubernetes/apiserver pkg/endpoints/handlers/patch.go.
+ */
+import { ApiError, badRequest } from '../api/errors.ts';
+import { isObject, type Json, type JsonObject } from '../api/json.ts';
+import { inNamespace, metaText, ofKind, requireExact } from './body.ts';
+import type { WriteDeps } from './commit.ts';
+import { reportSurprises } from './field-validation.ts';
+import { applyPatch, parsePatch, PatchError } from './json-patch.ts';
+import type { Body, Context, Patch, WriteOptions, Written } from './registry.ts';
+import { fromScale, toScale } from './scale.ts';
+import { pruned } from './shape.ts';
+import { mergePatch } from './tree.ts';
+import { change, type UpdateTarget } from './update.ts';
+
+export interface PatchRequest {
+  readonly context: Context;
+  readonly target: UpdateTarget;
+}
+export type DocumentPatch = Exclude<Patch, { readonly type: 'apply' }>;
+
+export async function patch(
+  deps: WriteDeps,
+  request: PatchRequest,
+  sent: DocumentPatch,
+  options: WriteOptions,
+): Promise<Written> {
+  const { target } = request;
+  requireExact(target.kind, target.name, sent.body);
+  const patchDocument = patcher(target, sent);
+  return await change(deps, request, options, (old) => {
+    const object = old.read();
+    if (target.subresource === 'scale') {
+      return { object: fromScale(target, object, patchDocument(toScale(target.kind, object))) };
+    }
+    return { object: readPatched(request, options, sent.body, patchDocument(object)) };
+  });
+}
+
+/** Throws 400 and 413 for a patch that is none; the function it returns throws 422 when the patch does not fit. */
+function patcher(target: UpdateTarget, { type, body }: DocumentPatch): (document: JsonObject) => Json {
+  if (type === 'merge') {
+    const { value } = body;
+    if (!isObject(value)) throw badRequest('error decoding patch: a merge patch must be an object');
+    return (document) => mergePatch(document, value);
+  }
+  const operations = parsePatch(body.value);
+  return (document) => {
+    try {
+      return applyPatch(document, operations);
+    } catch (error) {
+      if (error instanceof PatchError) throw unfit(target, error);
+      throw error;
+    }
+  };
+}
+
+const unfit = ({ kind, name }: UpdateTarget, error: PatchError): ApiError =>
+  new ApiError('Invalid', `the JSON patch does not apply to ${kind.plural} "${name}": ${error.message}`, {
+    details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind },
+  });
+
+function readPatched(
+  { context, target }: PatchRequest,
+  options: WriteOptions,
+  body: Body,
+  patched: Json,
+): JsonObject {
+  const { kind } = target;
+  const { object, unknown } = pruned(kind, inNamespace(ofKind(kind, patched), target.namespace));
+  const check = { kind, name: metaText(object, 'name'), mode: options.fieldValidation, isPatch: true };
+  reportSurprises(context, check, { unknown, duplicates: body.duplicates });
+  return object;
+}

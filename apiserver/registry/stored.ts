@@ -1,0 +1,118 @@
+/**
+ * One version of one object in memory: its complete JSON as bytes and next to nothing else. The store keeps values
+ * without resourceVersion; here the revision is spliced in once, right after the head that all objects of a kind
+ * share, so that every reader afterwards copies bytes and nobody serialises again.
+ */
+import { isObject, type JsonObject } from '../api/json.ts';
+import { apiVersionOf, type Kind } from '../api/kind.ts';
+import type { Revision } from '../store/store.ts';
+import { pathOf, prefixOf } from './keys.ts';
+import type { StoredObject } from './registry.ts';
+
+/** What all objects of one kind share. */
+export interface Shape {
+  readonly kind: Kind;
+  /** Key prefix in the store. */
+  readonly prefix: string;
+  /** `{"apiVersion":"...","kind":"...","metadata":{`: every stored value starts with it. */
+  readonly head: Buffer;
+}
+
+export function shapeOf(kind: Kind): Shape {
+  const apiVersion = JSON.stringify(apiVersionOf(kind));
+  const head = `{"apiVersion":${apiVersion},"kind":${JSON.stringify(kind.kind)},"metadata":{`;
+  return { kind, prefix: prefixOf(kind), head: Buffer.from(head) };
+}
+
+/** Parsed objects of the current event-loop turn: several readers of one change parse it once. */
+const parsed = new Map<Stored, JsonObject>();
+const MAX_PARSED = 2048;
+const forget = (): void => parsed.clear();
+
+export class Stored implements StoredObject {
+  readonly shape: Shape;
+  /** `namespace/name`. */
+  readonly path: string;
+  readonly revision: Revision;
+  readonly bytes: Buffer;
+
+  constructor(shape: Shape, path: string, revision: Revision, bytes: Buffer) {
+    this.shape = shape;
+    this.path = path;
+    this.revision = revision;
+    this.bytes = bytes;
+  }
+  get key(): string {
+    return this.shape.prefix + this.path;
+  }
+  get namespace(): string {
+    return this.path.slice(0, this.path.indexOf('/'));
+  }
+  get name(): string {
+    return this.path.slice(this.path.indexOf('/') + 1);
+  }
+  read(): JsonObject {
+    const known = parsed.get(this);
+    if (known !== undefined) return known;
+    const object = parse(this.bytes);
+    if (parsed.size === 0) setImmediate(forget);
+    if (parsed.size < MAX_PARSED) parsed.set(this, object);
+    return object;
+  }
+}
+
+function parse(bytes: Buffer): JsonObject {
+  const value: unknown = JSON.parse(bytes.toString());
+  if (!isObject(value)) throw new Error('a stored value is not an object');
+  return value;
+}
+
+/** The cached form of a stored value. Throws when the value was not written by `serialise` for this kind. */
+export function storedFrom(shape: Shape, path: string, revision: Revision, value: Buffer): Stored {
+  const { head } = shape;
+  if (value.length <= head.length || value.compare(head, 0, head.length, 0, head.length) !== 0) {
+    throw new Error(`the value of ${shape.prefix}${path} does not start as a ${shape.kind.kind} must`);
+  }
+  const version = `"resourceVersion":"${revision}",`;
+  // Not from Buffer's pool: one small object would keep a whole pool block alive.
+  const bytes = Buffer.allocUnsafeSlow(value.length + version.length);
+  head.copy(bytes, 0);
+  bytes.write(version, head.length, 'latin1');
+  value.copy(bytes, head.length + version.length, head.length);
+  return new Stored(shape, path, revision, bytes);
+}
+
+/** The same object as it must look in an event of another revision. */
+export function atRevision(stored: Stored, revision: Revision): Stored {
+  if (stored.revision === revision) return stored;
+  return storedFrom(stored.shape, stored.path, revision, valueOf(stored));
+}
+
+/** What the store keeps of a cached object: the bytes without resourceVersion. */
+export function valueOf(stored: Stored): Buffer {
+  const { head } = stored.shape;
+  const versionEnd = head.length + `"resourceVersion":"${stored.revision}",`.length;
+  return Buffer.concat([head, stored.bytes.subarray(versionEnd)]);
+}
+
+/** The bytes to store: head first, resourceVersion left out. */
+export function serialise(shape: Shape, object: JsonObject): Buffer {
+  const { apiVersion: _version, kind: _kind, metadata, ...rest } = object;
+  const { resourceVersion: _revision, ...kept } = isObject(metadata) ? metadata : {};
+  const { kind } = shape;
+  return Buffer.from(
+    JSON.stringify({ apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: kept, ...rest }),
+  );
+}
+
+/** An answer that is not stored: dry runs and virtual kinds. `revision` 0 leaves resourceVersion out. */
+export function unstored(shape: Shape, object: JsonObject, revision: Revision): StoredObject {
+  const metadata = isObject(object['metadata']) ? object['metadata'] : {};
+  const text = (field: string): string => {
+    const value = Object.hasOwn(metadata, field) ? metadata[field] : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  const path = pathOf(text('namespace'), text('name'));
+  const value = serialise(shape, object);
+  return revision === 0 ? new Stored(shape, path, 0, value) : storedFrom(shape, path, revision, value);
+}
