@@ -1,0 +1,131 @@
+/** Every path that is no resource: health, version, discovery, OpenAPI, metrics. The only file that knows express. */
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { ApiError, badRequest } from '../api/errors.ts';
+import type { Authorizer } from '../policy/policy.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { attributesOf, requireAccess } from './access.ts';
+import { discoveryForm, type Discovery, type DiscoveryDocument } from './discovery.ts';
+import type { Exchange } from './exchange.ts';
+import type { Health, HealthAnswer, Probe } from './health.ts';
+import type { OpenApi } from './openapi.ts';
+import type { Pipeline } from './pipeline.ts';
+import { sendBytes, sendEmpty, sendError, sendJson } from './respond.ts';
+import { noSuchResource } from './routes.ts';
+
+export interface AppDeps {
+  readonly pipeline: Pipeline;
+  readonly authorizer: Authorizer;
+  readonly discovery: Discovery;
+  readonly openApi: OpenApi;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  /** The body of /version. */
+  readonly version: Readonly<Record<string, string>>;
+  readonly exchangeOf: (request: Request) => Exchange;
+}
+
+type Handle = (exchange: Exchange, request: Request) => Promise<void> | void;
+
+export function createApp(deps: AppDeps): Express {
+  const { discovery, openApi } = deps;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // Queries are read by ourselves: nested objects from a URL are nobody's need.
+  app.set('query parser', false);
+
+  for (const probe of ['livez', 'readyz', 'healthz'] as const) probeRoutes(app, deps, probe);
+
+  const route = (path: string, handle: Handle): void => {
+    app.get(path, async (request) => {
+      const exchange = deps.exchangeOf(request);
+      await deps.pipeline.run(exchange, async () => {
+        requireAccess(deps.authorizer, exchange, attributesOf(exchange.info));
+        await handle(exchange, request);
+      });
+    });
+  };
+  route('/version', (exchange) => sendJson(exchange, 200, deps.version));
+  route('/metrics', async (exchange) => {
+    const body = Buffer.from(await deps.metrics.scrape());
+    sendBytes(exchange, 200, { type: deps.metrics.contentType, body });
+  });
+  route('/api', (exchange) => sendDocument(exchange, discovery.root('api', formOf(exchange))));
+  route('/apis', (exchange) => sendDocument(exchange, discovery.root('apis', formOf(exchange))));
+  route('/api/:version', (exchange, { params }) => {
+    sendDocument(exchange, discovery.resources('', text(params['version'])));
+  });
+  route('/apis/:group', (exchange, { params }) => {
+    sendDocument(exchange, discovery.group(text(params['group'])));
+  });
+  route('/apis/:group/:version', (exchange, { params }) => {
+    sendDocument(exchange, discovery.resources(text(params['group']), text(params['version'])));
+  });
+  route('/openapi/v2', (exchange) => openApi.v2(exchange));
+  route('/openapi/v3', (exchange) => openApi.v3Root(exchange));
+  route('/openapi/v3/*path', (exchange) => openApi.v3(exchange));
+  app.use(notServed(deps));
+  app.use(failed(deps));
+  return app;
+}
+
+/** Probes carry no credentials and must be answered even when nothing else works. */
+function probeRoutes(app: Express, { health, exchangeOf }: AppDeps, probe: Probe): void {
+  app.get(`/${probe}`, async (request) => {
+    const exchange = exchangeOf(request);
+    sendText(exchange, await health.all(probe, exchange.info.query));
+  });
+  app.get(`/${probe}/:check`, async (request) => {
+    const exchange = exchangeOf(request);
+    const answer = await health.one(probe, text(request.params['check']));
+    sendText(exchange, answer ?? { code: 404, text: 'there is no such check\n' });
+  });
+}
+
+function notServed({ pipeline, authorizer, exchangeOf }: AppDeps): (request: Request) => void {
+  return (request) => {
+    const exchange = exchangeOf(request);
+    void pipeline.run(exchange, () => {
+      requireAccess(authorizer, exchange, attributesOf(exchange.info));
+      throw noSuchResource();
+    });
+  };
+}
+
+/** Express itself fails on nothing but paths it cannot decode; four parameters make it an error handler. */
+function failed({
+  exchangeOf,
+}: AppDeps): (error: unknown, request: Request, response: Response, next: NextFunction) => void {
+  return (error, request, _response, _next) => {
+    const wanted = error instanceof ApiError ? error : badRequest('the path cannot be read');
+    sendError(exchangeOf(request), wanted);
+  };
+}
+
+const formOf = (exchange: Exchange): ReturnType<typeof discoveryForm> =>
+  discoveryForm(exchange.request.headers.accept);
+
+const text = (param: string | readonly string[] | undefined): string => (typeof param === 'string' ? param : '');
+
+/** Whole documents that seldom change: clients ask with the ETag they know. */
+export function sendDocument(exchange: Exchange, document: DiscoveryDocument | undefined): void {
+  if (document === undefined) throw noSuchResource();
+  const headers = ['ETag', document.etag, 'Vary', 'Accept'];
+  if (matchesEtag(exchange.request.headers['if-none-match'], document.etag)) {
+    sendEmpty(exchange, 304, headers);
+    return;
+  }
+  sendBytes(exchange, 200, { type: document.contentType, body: document.body, headers });
+}
+
+export function matchesEtag(header: string | undefined, etag: string): boolean {
+  return header !== undefined && header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
+}
+
+function sendText(exchange: Exchange, answer: HealthAnswer): void {
+  sendBytes(exchange, answer.code, {
+    type: 'text/plain; charset=utf-8',
+    body: Buffer.from(answer.text),
+    headers: ['X-Content-Type-Options', 'nosniff'],
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * Reads request bodies: bounded while they arrive, then parsed by media type without losing what a plain
+ * JavaScript value cannot show.
+ */
+import type { IncomingMessage } from 'node:http';
+import { ApiError, badRequest } from '../api/errors.ts';
+import { JsonSyntaxError } from '../api/json-reader.ts';
+import { parseJson } from '../api/parse-json.ts';
+import type { Body } from '../registry/registry.ts';
+import { JSON_TYPE, mediaTypeOf, unsupportedMediaType, YAML_TYPE } from './negotiation.ts';
+import { parseYaml } from './yaml.ts';
+
+/**
+ * The whole body. Throws `ApiError` RequestEntityTooLarge above `maxBytes`; what still arrives is then thrown
+ * away while the answer goes out, because closing at once would reset the connection before the client read it.
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > maxBytes) {
+    request.resume();
+    throw tooLarge(maxBytes);
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.off('data', onData);
+      request.resume();
+      reject(tooLarge(maxBytes));
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks)));
+    request.once('error', reject);
+    request.once('close', () => reject(badRequest('the connection was closed before the body was complete')));
+  });
+}
+const EMPTY = Buffer.alloc(0);
+
+function tooLarge(maxBytes: number): ApiError {
+  return new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${maxBytes}`);
+}
+
+/** An object to create or update, or delete options. Throws `ApiError` UnsupportedMediaType or BadRequest. */
+export function parseBody(contentType: string | undefined, bytes: Buffer): Body {
+  const type = mediaTypeOf(contentType);
+  if (type === JSON_TYPE || type === '') return parseJsonBody(bytes);
+  if (type === YAML_TYPE) return parseYaml(bytes.toString());
+  throw unsupportedMediaType([JSON_TYPE, YAML_TYPE]);
+}
+
+/** Throws `ApiError` UnsupportedMediaType before anything is read of the body. */
+export function requireObjectType(contentType: string | undefined): void {
+  const type = mediaTypeOf(contentType);
+  if (type !== '' && type !== JSON_TYPE && type !== YAML_TYPE) {
+    throw unsupportedMediaType([JSON_TYPE, YAML_TYPE]);
+  }
+}
+
+/** Throws `ApiError` BadRequest. */
+export function parseJsonBody(bytes: Buffer): Body {
+  try {
+    return parseJson(bytes);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) throw badRequest(`the body is not valid JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+const OPENING_BRACE = 0x7b;
+
+/** An apply configuration: YAML by name, JSON in practice, and JSON is read by the faster parser. */
+export function parseApplyBody(bytes: Buffer): Body {
+  if (bytes[0] === OPENING_BRACE) {
+    try {
+      return parseJson(bytes);
+    } catch (error) {
+      // A YAML flow mapping also starts with a brace.
+      if (!(error instanceof JsonSyntaxError)) throw error;
+    }
+  }
+  return parseYaml(bytes.toString());
+}

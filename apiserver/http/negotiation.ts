@@ -1,0 +1,144 @@
+/**
+ * Which form of the answer the client wants, from its Accept header: JSON or YAML, and the object itself, a
+ * Table or metadata only. A clause that is not understood is skipped; none left means 406.
+ * source: kubernetes/apiserver pkg/endpoints/handlers/negotiation/negotiate.go
+ */
+import { ApiError } from '../api/errors.ts';
+
+export const JSON_TYPE = 'application/json';
+export const YAML_TYPE = 'application/yaml';
+
+export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+
+export interface Representation {
+  readonly mediaType: typeof JSON_TYPE | typeof YAML_TYPE;
+  readonly form: Form;
+  /** Version of meta.k8s.io for every form but `object`. */
+  readonly metaVersion: 'v1' | 'v1beta1';
+}
+
+/** Watches stream JSON only. */
+export type Purpose = 'object' | 'watch';
+
+interface Clause {
+  readonly type: string;
+  readonly subtype: string;
+  readonly quality: number;
+  readonly params: ReadonlyMap<string, string>;
+}
+
+export const PLAIN_JSON: Representation = { mediaType: JSON_TYPE, form: 'object', metaVersion: 'v1' };
+/** Clients send a handful of different headers; the answer is a pure function of them. */
+const CACHE_SIZE = 256;
+const MAX_HEADER_LENGTH = 4096;
+const cache: Readonly<Record<Purpose, Map<string, Representation>>> = { object: new Map(), watch: new Map() };
+
+/** Throws `ApiError` NotAcceptable listing the media types that would do. */
+export function negotiate(accept: string | undefined, purpose: Purpose): Representation {
+  if (accept === undefined || accept === '' || accept === JSON_TYPE || accept === '*/*') return PLAIN_JSON;
+  const known = cache[purpose].get(accept);
+  if (known !== undefined) return known;
+  const types = purpose === 'watch' ? [JSON_TYPE] : [JSON_TYPE, YAML_TYPE];
+  const found = accept.length > MAX_HEADER_LENGTH ? undefined : choose(parseAccept(accept), types, purpose);
+  if (found === undefined) throw notAcceptable(types);
+  if (cache[purpose].size >= CACHE_SIZE) cache[purpose].clear();
+  cache[purpose].set(accept, found);
+  return found;
+}
+
+export function notAcceptable(types: readonly string[]): ApiError {
+  return new ApiError(
+    'NotAcceptable',
+    `only the following media types are accepted: ${types.join(', ')}`,
+  );
+}
+
+/** Best first: by quality, then concrete before wildcard, then as written. */
+export function parseAccept(header: string): readonly Clause[] {
+  const clauses: Clause[] = [];
+  for (const text of header.split(',')) {
+    const [media = '', ...rest] = text.split(';');
+    const [type = '', subtype = ''] = media.trim().toLowerCase().split('/');
+    const params = new Map<string, string>();
+    for (const param of rest) {
+      const [key = '', value = ''] = param.split('=', 2);
+      params.set(key.trim().toLowerCase(), value.trim());
+    }
+    const quality = Number(params.get('q') ?? '1');
+    if (type !== '' && quality > 0) clauses.push({ type, subtype, quality, params });
+  }
+  return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
+}
+
+const wildcards = (clause: Clause): number => (clause.type === '*' ? 2 : 0) + (clause.subtype === '*' ? 1 : 0);
+
+export function matches(clause: Clause, mediaType: string): boolean {
+  const [type, subtype] = mediaType.split('/');
+  return (clause.type === '*' || clause.type === type) && (clause.subtype === '*' || clause.subtype === subtype);
+}
+
+function choose(
+  clauses: readonly Clause[],
+  types: readonly string[],
+  purpose: Purpose,
+): Representation | undefined {
+  for (const clause of clauses) {
+    const mediaType = types.find((type) => matches(clause, type));
+    if (mediaType !== JSON_TYPE && mediaType !== YAML_TYPE) continue;
+    const stream = clause.params.get('stream');
+    if (stream !== undefined && (stream !== 'watch' || purpose !== 'watch')) continue;
+    const as = clause.params.get('as');
+    if (as === undefined) return { mediaType, form: 'object', metaVersion: 'v1' };
+    const form = FORMS.find((candidate) => candidate === as);
+    const metaVersion = META_VERSIONS.find((version) => version === clause.params.get('v'));
+    if (form === undefined || metaVersion === undefined || clause.params.get('g') !== 'meta.k8s.io') continue;
+    return { mediaType, form, metaVersion };
+  }
+  return undefined;
+}
+
+const FORMS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+const META_VERSIONS = ['v1', 'v1beta1'] as const;
+
+/**
+ * People with a browser, curl or wget get indented JSON without asking.
+ * source: kubernetes/apiserver pkg/endpoints/handlers/negotiation isPrettyPrint
+ */
+export function wantsPretty(query: URLSearchParams | undefined, userAgent: string | undefined): boolean {
+  const asked = query?.get('pretty') ?? '';
+  if (asked !== '') return TRUE_WORDS.has(asked);
+  return userAgent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
+}
+
+const TRUE_WORDS: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+
+const JSON_PATCH = 'application/json-patch+json';
+const MERGE_PATCH = 'application/merge-patch+json';
+const APPLY_PATCH = 'application/apply-patch+yaml';
+export type PatchType = 'json' | 'merge' | 'apply';
+const PATCH_TYPES: ReadonlyMap<string, PatchType> = new Map([
+  [JSON_PATCH, 'json'],
+  [MERGE_PATCH, 'merge'],
+  [APPLY_PATCH, 'apply'],
+]);
+
+/** The media type without parameters, lower case; empty when the header is missing. */
+export function mediaTypeOf(contentType: string | undefined): string {
+  if (contentType === undefined) return '';
+  const end = contentType.indexOf(';');
+  return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** Throws `ApiError` UnsupportedMediaType; a strategic merge patch is not served, as for custom resources. */
+export function patchTypeOf(contentType: string | undefined): PatchType {
+  const type = PATCH_TYPES.get(mediaTypeOf(contentType));
+  if (type === undefined) throw unsupportedMediaType([...PATCH_TYPES.keys()]);
+  return type;
+}
+
+export function unsupportedMediaType(types: readonly string[]): ApiError {
+  return new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
+  );
+}

@@ -1,0 +1,220 @@
+/** The resource endpoints: one handler per verb, from an authenticated exchange to the registry and back. */
+import type { Kind } from '../api/kind.ts';
+import type { Authorizer } from '../policy/policy.ts';
+import type { Patch, Registry, Written } from '../registry/registry.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { attributesOf, requireAccess, requireListAccess, resourceAttributes } from './access.ts';
+import { parseApplyBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
+import { encodeList, encodeObject, type EncodingOptions } from './encoding.ts';
+import type { Exchange } from './exchange.ts';
+import { sendList } from './list.ts';
+import { negotiate, patchTypeOf, wantsPretty, type PatchType } from './negotiation.ts';
+import { readListOptions } from './read-options.ts';
+import { sendBytes, sendJson } from './respond.ts';
+import { methodNotAllowed, noSuchResource, requireRoute, type Subresource } from './routes.ts';
+import { readIncludeObject } from './table/table.ts';
+import { readDeleteOptions, readForce, readWriteOptions } from './write-options.ts';
+
+export interface ResourceDeps {
+  readonly registry: Registry;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly maxBodyBytes: number;
+  /** Serves watches; resolves when the stream is over. */
+  readonly watch: (exchange: Exchange, kind: Kind) => Promise<void>;
+}
+
+type Handle = (deps: ResourceDeps, exchange: Exchange, kind: Kind) => Promise<void>;
+
+/** Decides access, then answers. Throws `ApiError`; the kind is undefined when nobody serves that resource. */
+export async function serveResource(
+  deps: ResourceDeps,
+  exchange: Exchange,
+  kind: Kind | undefined,
+): Promise<void> {
+  const { info } = exchange;
+  if (kind === undefined) {
+    // Whether a resource exists is told to those who may use it only.
+    requireAccess(deps.authorizer, exchange, attributesOf(info));
+    throw noSuchResource();
+  }
+  const handle = Object.hasOwn(HANDLERS, info.verb) ? HANDLERS[info.verb] : undefined;
+  if (handle === undefined) throw methodNotAllowed(kind, exchange.request.method ?? '');
+  await handle(deps, exchange, kind);
+}
+
+const HANDLERS: Readonly<Record<string, Handle>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+};
+
+/** Access first, so that a caller without it learns nothing about what exists. */
+function admit(deps: ResourceDeps, exchange: Exchange, kind: Kind): Subresource {
+  requireAccess(deps.authorizer, exchange, resourceAttributes(exchange.info));
+  return requireRoute(exchange.info, kind);
+}
+
+function targetOf(exchange: Exchange, kind: Kind): { kind: Kind; namespace: string; name: string } {
+  const { info } = exchange;
+  // The namespace of a Namespace is its own name in the URL, and none in the registry.
+  return { kind, namespace: kind.scope === 'Cluster' ? '' : info.namespace, name: info.name };
+}
+
+function encodingOf(deps: ResourceDeps, exchange: Exchange): EncodingOptions {
+  const { headers } = exchange.request;
+  const representation = negotiate(headers.accept, 'object');
+  const { query } = exchange.info;
+  return {
+    representation,
+    include: representation.form === 'Table' ? readIncludeObject(query) : 'Metadata',
+    pretty: wantsPretty(query, headers['user-agent']),
+    now: deps.clock.now,
+  };
+}
+
+async function get(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  const subresource = admit(deps, exchange, kind);
+  const encoding = encodingOf(deps, exchange);
+  const resourceVersion = exchange.info.query?.get('resourceVersion') ?? '';
+  const target = { ...targetOf(exchange, kind), subresource };
+  const object = await deps.registry.get(exchange, target, { resourceVersion });
+  sendBytes(exchange, 200, {
+    type: encoding.representation.mediaType,
+    body: encodeObject(kind, object, encoding),
+  });
+}
+
+async function list(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  const visibility = requireListAccess(deps.authorizer, exchange, kind);
+  requireRoute(exchange.info, kind);
+  const encoding = encodingOf(deps, exchange);
+  const options = readListOptions(exchange.info.query, kind, visibility);
+  const { namespace } = targetOf(exchange, kind);
+  const result = await deps.registry.list(exchange, { kind, namespace }, options);
+  const metadata = {
+    resourceVersion: String(result.revision),
+    continue: result.continue,
+    remainingItemCount: result.remaining,
+  };
+  const parts = encodeList(kind, metadata, result.items.length === 0, encoding);
+  await sendList(exchange, result, parts, encoding.representation.mediaType);
+}
+
+async function watch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  await deps.watch(exchange, kind);
+}
+
+async function create(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  admit(deps, exchange, kind);
+  const encoding = encodingOf(deps, exchange);
+  const { headers } = exchange.request;
+  requireObjectType(headers['content-type']);
+  const options = readWriteOptions(exchange.info.query, 'CreateOptions', headers['user-agent']);
+  const body = parseBody(headers['content-type'], await readBody(exchange.request, deps.maxBodyBytes));
+  const written = await deps.registry.create(exchange, targetOf(exchange, kind), body, options);
+  sendWritten(exchange, kind, written, encoding);
+}
+
+async function update(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  const subresource = admit(deps, exchange, kind);
+  const encoding = encodingOf(deps, exchange);
+  const { headers } = exchange.request;
+  requireObjectType(headers['content-type']);
+  const options = readWriteOptions(exchange.info.query, 'UpdateOptions', headers['user-agent']);
+  const body = parseBody(headers['content-type'], await readBody(exchange.request, deps.maxBodyBytes));
+  const target = { ...targetOf(exchange, kind), subresource };
+  sendWritten(exchange, kind, await deps.registry.update(exchange, target, body, options), encoding);
+}
+
+async function patch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  const subresource = admit(deps, exchange, kind);
+  const encoding = encodingOf(deps, exchange);
+  const { headers } = exchange.request;
+  const { query } = exchange.info;
+  const type = patchTypeOf(headers['content-type']);
+  const force = readForce(query, type);
+  const options = readWriteOptions(query, 'PatchOptions', headers['user-agent']);
+  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  const patchBody = patchOf(type, bytes, force, () => {
+    requireAccess(deps.authorizer, exchange, resourceAttributes(exchange.info, 'create'));
+  });
+  const target = { ...targetOf(exchange, kind), subresource };
+  sendWritten(exchange, kind, await deps.registry.patch(exchange, target, patchBody, options), encoding);
+}
+
+function patchOf(type: PatchType, bytes: Buffer, force: boolean, beforeCreate: () => void): Patch {
+  switch (type) {
+    case 'apply':
+      return { type, body: parseApplyBody(bytes), force, beforeCreate };
+    case 'merge':
+    case 'json':
+      return { type, body: parseJsonBody(bytes) };
+  }
+}
+
+function sendWritten(exchange: Exchange, kind: Kind, written: Written, encoding: EncodingOptions): void {
+  sendBytes(exchange, written.created ? 201 : 200, {
+    type: encoding.representation.mediaType,
+    body: encodeObject(kind, written.object, encoding),
+  });
+}
+
+/** Options in the body hide those in the query; an empty body is no body. */
+async function deleteBody(deps: ResourceDeps, exchange: Exchange): Promise<unknown> {
+  const { headers } = exchange.request;
+  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  if (bytes.length === 0) return undefined;
+  return parseBody(headers['content-type'], bytes).value;
+}
+
+async function remove(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  admit(deps, exchange, kind);
+  const encoding = encodingOf(deps, exchange);
+  const options = readDeleteOptions(exchange.info.query, await deleteBody(deps, exchange));
+  const target = targetOf(exchange, kind);
+  const deleted = await deps.registry.delete(exchange, target, options);
+  if (deleted.object !== undefined) {
+    sendBytes(exchange, 200, {
+      type: encoding.representation.mediaType,
+      body: encodeObject(kind, deleted.object, encoding),
+    });
+    return;
+  }
+  sendJson(exchange, 200, {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name: target.name,
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.plural,
+      uid: deleted.uid,
+    },
+  });
+}
+
+async function removeCollection(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  const visibility = requireListAccess(deps.authorizer, exchange, kind);
+  requireRoute(exchange.info, kind);
+  const encoding = encodingOf(deps, exchange);
+  const { query } = exchange.info;
+  const options = readDeleteOptions(query, await deleteBody(deps, exchange));
+  const listOptions = readListOptions(query, kind, visibility);
+  const { namespace } = targetOf(exchange, kind);
+  const result = await deps.registry.deleteCollection(
+    exchange,
+    { kind, namespace },
+    { ...options, list: listOptions },
+  );
+  const metadata = { resourceVersion: String(result.revision), continue: '', remainingItemCount: undefined };
+  const parts = encodeList(kind, metadata, result.items.length === 0, encoding);
+  await sendList(exchange, result, parts, encoding.representation.mediaType);
+}
+

@@ -1,0 +1,206 @@
+/**
+ * Options of create, update, patch and delete, with the checks and the wording of Kubernetes.
+ * source: kubernetes/apimachinery pkg/apis/meta/v1/validation/validation.go
+ */
+import { badRequest, invalid, type Cause } from '../api/errors.ts';
+import { isObject } from '../api/json.ts';
+import type { DeleteOptions, FieldValidation, WriteOptions } from '../registry/registry.ts';
+import type { PatchType } from './negotiation.ts';
+import { flag, integer, notSupported } from './read-options.ts';
+
+const GROUP = 'meta.k8s.io';
+const EMPTY = new URLSearchParams();
+/** Characters of a field manager. */
+const MAX_MANAGER_LENGTH = 128;
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
+const FIELD_VALIDATIONS: readonly FieldValidation[] = ['Ignore', 'Warn', 'Strict'];
+
+export type WriteKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions';
+
+/** Throws `ApiError` Invalid. The manager defaults to the user agent up to its first slash. */
+export function readWriteOptions(
+  query: URLSearchParams | undefined,
+  kind: WriteKind,
+  userAgent: string | undefined,
+): WriteOptions {
+  if (query === undefined) {
+    return { dryRun: false, fieldManager: defaultManager(userAgent), fieldValidation: 'Warn' };
+  }
+  const manager = query.get('fieldManager') ?? '';
+  const validation = query.get('fieldValidation') ?? '';
+  const causes = [
+    ...managerProblems(manager),
+    ...dryRunProblems(query.getAll('dryRun')),
+    ...(validation === '' || FIELD_VALIDATIONS.some((known) => known === validation)
+      ? []
+      : [notSupported('fieldValidation', validation, ['', ...FIELD_VALIDATIONS])]),
+  ];
+  if (causes.length > 0) throw invalid({ group: GROUP, kind }, '', causes);
+  return {
+    dryRun: query.getAll('dryRun').some((value) => value !== ''),
+    fieldManager: manager === '' ? defaultManager(userAgent) : manager,
+    fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
+  };
+}
+
+/** Checks what only patches have and returns `force`. Throws `ApiError` Invalid. */
+export function readForce(query: URLSearchParams | undefined, type: PatchType): boolean {
+  const params = query ?? EMPTY;
+  const force = flag(params, 'force');
+  const causes: Cause[] = [];
+  if (type === 'apply') {
+    if ((params.get('fieldManager') ?? '') === '') {
+      causes.push({
+        reason: 'FieldValueRequired',
+        field: 'fieldManager',
+        message: 'Required value: is required for apply patch',
+      });
+    }
+  } else if (force !== undefined) {
+    causes.push({
+      reason: 'FieldValueForbidden',
+      field: 'force',
+      message: 'Forbidden: may not be specified for non-apply patch',
+    });
+  }
+  if (causes.length > 0) throw invalid({ group: GROUP, kind: 'PatchOptions' }, '', causes);
+  return force ?? false;
+}
+
+function managerProblems(manager: string): readonly Cause[] {
+  const causes: Cause[] = [];
+  if ([...manager].length > MAX_MANAGER_LENGTH) {
+    causes.push({
+      reason: 'FieldValueTooLong',
+      field: 'fieldManager',
+      message: `Too long: may not be more than ${MAX_MANAGER_LENGTH} bytes`,
+    });
+  }
+  if (!PRINTABLE.test(manager)) {
+    causes.push({
+      reason: 'FieldValueInvalid',
+      field: 'fieldManager',
+      message: `Invalid value: ${JSON.stringify(manager.slice(0, 256))}: should only contain printable characters`,
+    });
+  }
+  return causes;
+}
+
+function dryRunProblems(values: readonly string[]): readonly Cause[] {
+  const wrong = values.find((value) => value !== 'All' && value !== '');
+  return wrong === undefined ? [] : [notSupported('dryRun', wrong, ['All'])];
+}
+
+function defaultManager(userAgent: string | undefined): string {
+  const product = (userAgent ?? '').split('/', 1)[0] ?? '';
+  const printable = [...product].filter((char) => PRINTABLE.test(char)).slice(0, MAX_MANAGER_LENGTH);
+  return printable.length === 0 ? 'unknown' : printable.join('');
+}
+
+const POLICIES = ['Foreground', 'Background', 'Orphan'] as const;
+type Policy = (typeof POLICIES)[number];
+
+/** The fields of meta/v1 DeleteOptions that mean something here, not yet checked. */
+interface RawDeleteOptions {
+  readonly dryRun: readonly string[];
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  readonly propagationPolicy: string | undefined;
+  readonly orphanDependents: boolean | undefined;
+  readonly gracePeriodSeconds: number | undefined;
+}
+
+/**
+ * From the body when there is one (then the query does not count), else from the query.
+ * Throws `ApiError` BadRequest or Invalid.
+ */
+export function readDeleteOptions(query: URLSearchParams | undefined, body: unknown): DeleteOptions {
+  const raw = body === undefined ? deleteFromQuery(query ?? EMPTY) : deleteFromBody(body);
+  const { uid, resourceVersion, orphanDependents, gracePeriodSeconds } = raw;
+  const causes = deleteProblems(raw);
+  if (causes.length > 0) throw invalid({ group: GROUP, kind: 'DeleteOptions' }, '', causes);
+  const legacy = orphanDependents === true ? 'Orphan' : 'Background';
+  return {
+    dryRun: raw.dryRun.some((value) => value !== ''),
+    propagationPolicy: (raw.propagationPolicy ?? legacy) as Policy,
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+  };
+}
+
+function deleteProblems(raw: RawDeleteOptions): readonly Cause[] {
+  const causes: Cause[] = [...dryRunProblems(raw.dryRun)];
+  const { propagationPolicy, orphanDependents, gracePeriodSeconds } = raw;
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    causes.push({
+      reason: 'FieldValueInvalid',
+      field: 'propagationPolicy',
+      message: `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`,
+    });
+  }
+  if (propagationPolicy !== undefined && !POLICIES.some((known) => known === propagationPolicy)) {
+    causes.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']));
+  }
+  if (gracePeriodSeconds !== undefined && gracePeriodSeconds < 0) {
+    causes.push({
+      reason: 'FieldValueInvalid',
+      field: 'gracePeriodSeconds',
+      message: `Invalid value: ${gracePeriodSeconds}: must be greater than or equal to 0`,
+    });
+  }
+  return causes;
+}
+
+function deleteFromQuery(params: URLSearchParams): RawDeleteOptions {
+  return {
+    dryRun: params.getAll('dryRun'),
+    uid: undefined,
+    resourceVersion: undefined,
+    propagationPolicy: params.get('propagationPolicy') ?? undefined,
+    orphanDependents: flag(params, 'orphanDependents'),
+    gracePeriodSeconds: integer(params, 'gracePeriodSeconds'),
+  };
+}
+
+/** `kind: DeleteOptions` of any group; client-go sends `v1`, metadata clients `meta.k8s.io/v1`. */
+function deleteFromBody(body: unknown): RawDeleteOptions {
+  if (!isObject(body)) throw badRequest('the body of a delete must be a DeleteOptions object');
+  const kind = own(body, 'kind');
+  if (kind !== undefined && kind !== 'DeleteOptions') {
+    throw badRequest('the body of a delete must be of kind DeleteOptions');
+  }
+  const dryRun = own(body, 'dryRun');
+  const preconditions = own(body, 'preconditions');
+  const conditions = isObject(preconditions) ? preconditions : {};
+  return {
+    dryRun: Array.isArray(dryRun) ? dryRun.map(String) : [],
+    uid: text(conditions, 'uid'),
+    resourceVersion: text(conditions, 'resourceVersion'),
+    propagationPolicy: text(body, 'propagationPolicy'),
+    orphanDependents: typed(body, 'orphanDependents', 'boolean'),
+    gracePeriodSeconds: typed(body, 'gracePeriodSeconds', 'number'),
+  };
+}
+
+function own(object: Readonly<Record<string, unknown>>, field: string): unknown {
+  return Object.hasOwn(object, field) && object[field] !== null ? object[field] : undefined;
+}
+
+interface Typed {
+  string: string;
+  boolean: boolean;
+  number: number;
+}
+function typed<T extends keyof Typed>(
+  object: Readonly<Record<string, unknown>>,
+  field: string,
+  type: T,
+): Typed[T] | undefined {
+  const value = own(object, field);
+  if (value === undefined) return undefined;
+  if (typeof value !== type) throw badRequest(`DeleteOptions: ${field} must be a ${type}`);
+  return value as Typed[T];
+}
+const text = (object: Readonly<Record<string, unknown>>, field: string): string | undefined =>
+  typed(object, field, 'string');

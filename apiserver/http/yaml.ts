@@ -1,0 +1,123 @@
+/**
+ * YAML in and out, the only file that knows the `yaml` package. Bodies are read node by node, so that repeated
+ * keys and integers beyond 2^53 are seen as they are in JSON.
+ */
+import { isAlias, isMap, isScalar, isSeq, parseDocument, stringify, type Document, type Node } from 'yaml';
+import { badRequest } from '../api/errors.ts';
+import type { Body } from '../registry/registry.ts';
+
+const MAX_DEPTH = 512;
+const MAX_FINDINGS = 100;
+/** Values made by following aliases, in the whole document: a few lines must not become gigabytes. */
+const MAX_ALIAS_NODES = 10_000;
+
+export function toYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1' });
+}
+
+/** Throws `ApiError` BadRequest for anything that is not exactly one YAML 1.1 document. */
+export function parseYaml(text: string): Body {
+  const document = parseDocument(text, {
+    version: '1.1',
+    // A date stays the text it was: JSON knows no dates.
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
+    intAsBigInt: true,
+    uniqueKeys: false,
+    stringKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  const problem = document.errors[0];
+  if (problem !== undefined) throw badRequest(`the body is not valid YAML: ${problem.message}`);
+  return new YamlReader(document).read();
+}
+
+class YamlReader {
+  readonly #document: Document;
+  readonly #duplicates = new Set<string>();
+  readonly #lossy: { readonly field: string; readonly literal: string }[] = [];
+  #aliasDepth = 0;
+  #aliasNodes = 0;
+
+  constructor(document: Document) {
+    this.#document = document;
+  }
+
+  read(): Body {
+    const value = this.#node(this.#document.contents, '', 0);
+    return { value, duplicates: [...this.#duplicates], lossy: this.#lossy };
+  }
+
+  #node(node: unknown, path: string, depth: number): unknown {
+    if (depth > MAX_DEPTH) throw badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`);
+    if (this.#aliasDepth > 0 && (this.#aliasNodes += 1) > MAX_ALIAS_NODES) {
+      throw badRequest('the body repeats too much through YAML aliases');
+    }
+    if (isAlias(node)) return this.#alias(node.resolve(this.#document), path, depth);
+    if (isScalar(node)) return this.#scalar(node.value, node.source, path);
+    if (isSeq(node)) {
+      return node.items.map((item, index) => this.#node(item, `${path}[${index}]`, depth + 1));
+    }
+    if (isMap(node)) return this.#map(node.items, path, depth);
+    return null;
+  }
+
+  #alias(target: Node | undefined, path: string, depth: number): unknown {
+    if (target === undefined) throw badRequest('the body uses a YAML alias that names nothing');
+    this.#aliasDepth += 1;
+    // One level more, so that an alias inside its own anchor ends at the depth limit.
+    const value = this.#node(target, path, depth + 1);
+    this.#aliasDepth -= 1;
+    return value;
+  }
+
+  #map(pairs: readonly { readonly key: unknown; readonly value: unknown }[], path: string, depth: number): unknown {
+    const merged: [string, unknown][] = [];
+    const entries = new Map<string, unknown>();
+    for (const pair of pairs) {
+      const key = keyText(pair.key);
+      const field = path === '' ? key : `${path}.${key}`;
+      const value = this.#node(pair.value, field, depth + 1);
+      if (key === '<<') {
+        merged.push(...mergeEntries(value));
+      } else {
+        if (entries.has(key) && this.#duplicates.size < MAX_FINDINGS) this.#duplicates.add(field);
+        entries.set(key, value);
+      }
+    }
+    for (const [key, value] of merged) if (!entries.has(key)) entries.set(key, value);
+    return Object.fromEntries(entries);
+  }
+
+  #scalar(value: unknown, source: string | undefined, path: string): unknown {
+    if (typeof value === 'bigint') {
+      const number = Number(value);
+      if (!Number.isSafeInteger(number)) this.#addLossy(path, source ?? String(value));
+      return number;
+    }
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw badRequest(`${path === '' ? 'the body' : path}: ${source ?? 'the number'} is not a JSON number`);
+    }
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+    return value ?? null;
+  }
+
+  #addLossy(field: string, literal: string): void {
+    if (this.#lossy.length < MAX_FINDINGS) this.#lossy.push({ field, literal });
+  }
+}
+
+function keyText(key: unknown): string {
+  const value = isScalar(key) ? key.value : key;
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  // `<<` arrives as a symbol of its own in YAML 1.1.
+  if (typeof value === 'symbol') return '<<';
+  throw badRequest('the body has a YAML key that is neither text nor a number');
+}
+
+function mergeEntries(value: unknown): readonly [string, unknown][] {
+  if (Array.isArray(value)) return value.flatMap((one) => mergeEntries(one));
+  if (typeof value !== 'object' || value === null) throw badRequest('a YAML merge key needs a mapping');
+  return Object.entries(value);
+}
