@@ -105,7 +105,8 @@ function failed({
 const formOf = (exchange: Exchange): ReturnType<typeof discoveryForm> =>
   discoveryForm(exchange.request.headers.accept);
 
-const text = (param: string | readonly string[] | undefined): string => (typeof param === 'string' ? param : '');
+const text = (param: string | readonly string[] | undefined): string =>
+  typeof param === 'string' ? param : '';
 
 /** Whole documents that seldom change: clients ask with the ETag they know. */
 export function sendDocument(exchange: Exchange, document: DiscoveryDocument | undefined): void {

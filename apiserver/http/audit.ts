@@ -61,7 +61,11 @@ function eventOf(exchange: Exchange, nowMs: number): object {
     sourceIPs: [request.socket.remoteAddress ?? ''],
     userAgent: request.headers['user-agent'] ?? '',
     ...(info.isResource ? { objectRef: objectOf(exchange) } : {}),
-    responseStatus: { metadata: {}, code: exchange.code, ...(exchange.reason === undefined ? {} : { reason: exchange.reason }) },
+    responseStatus: {
+      metadata: {},
+      code: exchange.code,
+      ...(exchange.reason === undefined ? {} : { reason: exchange.reason }),
+    },
     requestReceivedTimestamp: new Date(exchange.receivedMs).toISOString(),
     stageTimestamp: new Date(nowMs).toISOString(),
     annotations: annotationsOf(exchange),

@@ -98,7 +98,10 @@ const versionsOf = (group: string, all: readonly GroupVersion[]): readonly strin
   all.filter((one) => one.group === group).map((one) => one.version);
 
 function groupOf(group: string, all: readonly GroupVersion[]): object {
-  const versions = versionsOf(group, all).map((version) => ({ groupVersion: `${group}/${version}`, version }));
+  const versions = versionsOf(group, all).map((version) => ({
+    groupVersion: `${group}/${version}`,
+    version,
+  }));
   return { name: group, versions, preferredVersion: versions[0] };
 }
 
@@ -135,11 +138,7 @@ const names = (kind: Kind): object => ({
   ...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
 });
 
-function aggregated(
-  groups: readonly string[],
-  all: readonly GroupVersion[],
-  form: DiscoveryVersion,
-): object {
+function aggregated(groups: readonly string[], all: readonly GroupVersion[], form: DiscoveryVersion): object {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${form}`,

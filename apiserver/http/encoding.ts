@@ -6,6 +6,7 @@ import { ApiError } from '../api/errors.ts';
 import type { JsonObject } from '../api/json.ts';
 import { apiVersionOf, type Kind } from '../api/kind.ts';
 import type { StoredObject } from '../registry/registry.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { JSON_TYPE, YAML_TYPE, type Representation } from './negotiation.ts';
 import { createTableForm, partialMetadata, type IncludeObject } from './table/table.ts';
 import { toYaml } from './yaml.ts';
@@ -14,10 +15,10 @@ export interface EncodingOptions {
   readonly representation: Representation;
   readonly include: IncludeObject;
   readonly pretty: boolean;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
-export const PLAIN: Omit<EncodingOptions, 'now'> = {
+export const PLAIN: Omit<EncodingOptions, 'clock'> = {
   representation: { mediaType: JSON_TYPE, form: 'object', metaVersion: 'v1' },
   include: 'Metadata',
   pretty: false,
@@ -38,7 +39,7 @@ export function encodeObject(kind: Kind, object: StoredObject, options: Encoding
 
 function tableOf(kind: Kind, object: StoredObject, options: EncodingOptions): string {
   const { metaVersion } = options.representation;
-  const table = createTableForm(kind, { include: options.include, metaVersion, now: options.now });
+  const table = createTableForm(kind, { include: options.include, metaVersion, clock: options.clock });
   const metadata = JSON.stringify({ resourceVersion: String(object.revision) });
   const row = table.row(object.read());
   return `{"kind":"Table","apiVersion":"meta.k8s.io/${metaVersion}","metadata":${metadata},"columnDefinitions":${table.columns},"rows":[${row}]}`;
@@ -99,7 +100,7 @@ export function encodeList(
         options,
       );
     case 'Table': {
-      const table = createTableForm(kind, { include: options.include, metaVersion, now: options.now });
+      const table = createTableForm(kind, { include: options.include, metaVersion, clock: options.clock });
       return styled(
         {
           kind: form,
@@ -114,7 +115,10 @@ export function encodeList(
   }
 }
 
-function plainItem({ representation, pretty }: EncodingOptions): ((object: StoredObject) => string) | undefined {
+function plainItem({
+  representation,
+  pretty,
+}: EncodingOptions): ((object: StoredObject) => string) | undefined {
   if (representation.mediaType === JSON_TYPE && !pretty) return undefined;
   return (object) => object.bytes.toString();
 }
@@ -123,9 +127,7 @@ function listMeta(metadata: ListMetadata): JsonObject {
   return {
     resourceVersion: metadata.resourceVersion,
     ...(metadata.continue === '' ? {} : { continue: metadata.continue }),
-    ...(metadata.remainingItemCount === undefined
-      ? {}
-      : { remainingItemCount: metadata.remainingItemCount }),
+    ...(metadata.remainingItemCount === undefined ? {} : { remainingItemCount: metadata.remainingItemCount }),
   };
 }
 
@@ -137,7 +139,11 @@ interface Items {
 }
 
 /** Splits the document at its list, so that items can be styled one by one between other work. */
-function styled(envelope: Readonly<Record<string, unknown>>, items: Items, options: EncodingOptions): ListEncoding {
+function styled(
+  envelope: Readonly<Record<string, unknown>>,
+  items: Items,
+  options: EncodingOptions,
+): ListEncoding {
   const { field, item, isEmpty } = items;
   if (options.representation.mediaType === YAML_TYPE) {
     return {
@@ -169,6 +175,8 @@ const prettyItem = (text: string): string =>
   JSON.stringify(JSON.parse(text) as unknown, undefined, 2).replaceAll('\n', '\n    ');
 
 function yamlItem(text: string): string {
-  const lines = toYaml(JSON.parse(text) as unknown).trimEnd().split('\n');
+  const lines = toYaml(JSON.parse(text) as unknown)
+    .trimEnd()
+    .split('\n');
   return `${lines.map((line, index) => (index === 0 ? `- ${line}` : line === '' ? '' : `  ${line}`)).join('\n')}\n`;
 }

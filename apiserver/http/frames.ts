@@ -5,14 +5,14 @@
 import type { ApiError } from '../api/errors.ts';
 import { apiVersionOf, type Kind } from '../api/kind.ts';
 import type { WatchEvent } from '../registry/registry.ts';
-import type { Revision } from '../store/store.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Representation } from './negotiation.ts';
 import { createTableForm, partialMetadata, type IncludeObject, type TableForm } from './table/table.ts';
 
 export interface Frames {
   /** `first`: nothing was sent on this watch before. */
   batch(events: readonly WatchEvent[], first: boolean): EncodedBatch;
-  bookmark(revision: Revision, endOfInitialEvents: boolean): EncodedBatch;
+  bookmark(revision: number, endOfInitialEvents: boolean): EncodedBatch;
   error(error: ApiError): EncodedBatch;
 }
 
@@ -31,11 +31,11 @@ export interface FramesOptions {
   readonly kind: Kind;
   readonly representation: Representation;
   readonly include: IncludeObject;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** One set of encoders per process, so that watches in the same form share them. */
-export function createFramesCache(now: () => number): (options: Omit<FramesOptions, 'now'>) => Frames {
+export function createFramesCache(clock: Clock): (options: Omit<FramesOptions, 'clock'>) => Frames {
   const byKind = new WeakMap<Kind, Map<string, Frames>>();
   return (options) => {
     const { kind, representation, include } = options;
@@ -43,7 +43,7 @@ export function createFramesCache(now: () => number): (options: Omit<FramesOptio
     byKind.set(kind, known);
     // At most three forms, two versions and three ways to include the object: nothing to bound.
     const key = `${representation.form} ${representation.metaVersion} ${include}`;
-    const frames = known.get(key) ?? createFrames({ ...options, now });
+    const frames = known.get(key) ?? createFrames({ ...options, clock });
     known.set(key, frames);
     return frames;
   };

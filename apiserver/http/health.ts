@@ -48,12 +48,12 @@ export function createHealth(checks: readonly HealthCheck[], log: Log): Health {
   return {
     all: async (probe, query) => {
       const excluded = new Set(query?.getAll('exclude') ?? []);
-      const outcomes = await Promise.all([
-        { name: 'ping', state: 'ok' as const },
-        ...checksOf(probe).map(async (check) =>
-          excluded.has(check.name) ? { name: check.name, state: 'excluded' as const } : judge(check),
+      const judged = await Promise.all(
+        checksOf(probe).map(async (check): Promise<Outcome> =>
+          excluded.has(check.name) ? { name: check.name, state: 'excluded' } : judge(check),
         ),
-      ]);
+      );
+      const outcomes: readonly Outcome[] = [{ name: 'ping', state: 'ok' }, ...judged];
       const hasFailed = outcomes.some((outcome) => outcome.state === 'failed');
       if (!hasFailed && query?.has('verbose') !== true) return { code: 200, text: 'ok' };
       const lines = [...outcomes.map(line), `${probe} check ${hasFailed ? 'failed' : 'passed'}`];

@@ -27,7 +27,8 @@ export function impersonate(authorizer: Authorizer, exchange: Exchange): void {
   if (!asked) return;
 
   const wanted = readHeaders(exchange.request);
-  if (wanted.name === '') throw badRequest('impersonating groups, a uid or extras needs Impersonate-User as well');
+  if (wanted.name === '')
+    throw badRequest('impersonating groups, a uid or extras needs Impersonate-User as well');
   for (const question of questions(wanted)) {
     requireAccess(authorizer, exchange, {
       is: 'resource',
@@ -119,7 +120,8 @@ function asUser(wanted: Wanted): UserInfo {
   }
   const account = SERVICE_ACCOUNT.exec(wanted.name);
   // A service account comes with its own groups unless the caller names others.
-  const implied = account !== null && wanted.groups.length === 0 ? serviceAccountGroups(account[1] ?? '') : [];
+  const implied =
+    account !== null && wanted.groups.length === 0 ? serviceAccountGroups(account[1] ?? '') : [];
   return withAuthenticated({
     name: wanted.name,
     ...(wanted.uid === '' ? {} : { uid: wanted.uid }),

@@ -47,10 +47,7 @@ export function negotiate(accept: string | undefined, purpose: Purpose): Represe
 }
 
 export function notAcceptable(types: readonly string[]): ApiError {
-  return new ApiError(
-    'NotAcceptable',
-    `only the following media types are accepted: ${types.join(', ')}`,
-  );
+  return new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
 }
 
 /** Best first: by quality, then concrete before wildcard, then as written. */
@@ -70,11 +67,14 @@ export function parseAccept(header: string): readonly Clause[] {
   return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
 }
 
-const wildcards = (clause: Clause): number => (clause.type === '*' ? 2 : 0) + (clause.subtype === '*' ? 1 : 0);
+const wildcards = (clause: Clause): number =>
+  (clause.type === '*' ? 2 : 0) + (clause.subtype === '*' ? 1 : 0);
 
 export function matches(clause: Clause, mediaType: string): boolean {
   const [type, subtype] = mediaType.split('/');
-  return (clause.type === '*' || clause.type === type) && (clause.subtype === '*' || clause.subtype === subtype);
+  return (
+    (clause.type === '*' || clause.type === type) && (clause.subtype === '*' || clause.subtype === subtype)
+  );
 }
 
 function choose(

@@ -3,7 +3,7 @@
  * there room, how long may it take; then the handler; then audit and metrics.
  */
 import { ApiError } from '../api/errors.ts';
-import { ANONYMOUS, type Attributes } from '../api/identity.ts';
+import { ANONYMOUS, type Attributes, type UserInfo } from '../api/identity.ts';
 import type { Authorizer } from '../policy/policy.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -25,17 +25,17 @@ export interface PipelineDeps {
   readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly log: Log;
-  /** Undefined: go on. A promise: the place the request goes to is still being set up; wait for it. */
-  readonly ready?: (attributes: Attributes) => Promise<void> | undefined;
+  /**
+   * Undefined: go on. A promise: the place the request goes to is still being set up; the request goes on when it
+   * resolves, which it must within a few seconds whatever happens.
+   */
+  readonly ready?: (attributes: Attributes, user: UserInfo) => Promise<void> | undefined;
 }
 
 export interface Pipeline {
   /** Never rejects: every failure is answered. */
   run(exchange: Exchange, handle: (exchange: Exchange) => Promise<void> | void): Promise<void>;
 }
-
-/** A namespace that is still being set up is waited for this long. */
-const READY_TIMEOUT_MS = 5_000;
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
   return {
@@ -49,8 +49,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         hasSlot = deps.inFlight.enter(exchange);
         if (exchange.longRunning) close = deps.metrics.open(exchange);
         else cancelDeadline = setDeadline(deps.clock, exchange);
-        const preparing = deps.ready?.(attributesOf(exchange.info));
-        if (preparing !== undefined) await waitUntilReady(deps.clock, preparing);
+        const preparing = deps.ready?.(attributesOf(exchange.info), exchange.user);
+        if (preparing !== undefined) await preparing;
         await handle(exchange);
       } catch (error) {
         fail(deps.log, exchange, error);
@@ -83,24 +83,6 @@ function isPublic(path: string): boolean {
 }
 const PUBLIC = /^\/(?:version|api|apis)(?:\/|$)/;
 
-async function waitUntilReady(clock: Clock, preparing: Promise<void>): Promise<void> {
-  let cancel = (): void => undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    cancel = clock.after(READY_TIMEOUT_MS, () => {
-      reject(
-        new ApiError('ServiceUnavailable', 'the namespace is still being set up; try again in a second', {
-          details: { retryAfterSeconds: 1 },
-        }),
-      );
-    });
-  });
-  try {
-    await Promise.race([preparing, late]);
-  } finally {
-    cancel();
-  }
-}
-
 /** What the client caused is its answer; anything else is ours, logged, and answered without its text. */
 function fail(log: Log, exchange: Exchange, error: unknown): void {
   if (error instanceof ApiError) {
@@ -117,5 +99,8 @@ function fail(log: Log, exchange: Exchange, error: unknown): void {
     resource: exchange.info.resource,
     error,
   });
-  sendError(exchange, new ApiError('InternalError', `Internal error occurred: see audit ID ${exchange.auditId}`));
+  sendError(
+    exchange,
+    new ApiError('InternalError', `Internal error occurred: see audit ID ${exchange.auditId}`),
+  );
 }

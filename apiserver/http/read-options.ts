@@ -131,9 +131,7 @@ function watchProblems(
 ): readonly Cause[] {
   const causes: Cause[] = [];
   if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
-    causes.push(
-      prohibited(MATCH_FIELD, `sendInitialEvents requires setting ${MATCH_FIELD} to NotOlderThan`),
-    );
+    causes.push(prohibited(MATCH_FIELD, `sendInitialEvents requires setting ${MATCH_FIELD} to NotOlderThan`));
   }
   if (match === '') return causes;
   if (sendInitialEvents === undefined) {

@@ -43,14 +43,16 @@ export function readRequestInfo(method: string, url: string): RequestInfo {
   const path = raw.includes('%') ? decodeURIComponent(raw) : raw;
   const query = mark === -1 ? undefined : new URLSearchParams(url.slice(mark + 1));
   const parts = split(path);
-  const core = parts[0] === 'api';
   // At least prefix, [group,] version and resource make a resource request.
-  if ((!core && parts[0] !== 'apis') || parts.length < (core ? 3 : 4)) {
-    return nonResource(method, path, query);
+  if (parts[0] === 'api' && parts.length >= 3) {
+    const [, version = '', ...rest] = parts;
+    return resource({ method, path, query, group: '', version }, rest);
   }
-  const group = core ? '' : (parts[1] ?? '');
-  const version = (core ? parts[1] : parts[2]) ?? '';
-  return resource({ method, path, query, group, version, parts: parts.slice(core ? 2 : 3) });
+  if (parts[0] === 'apis' && parts.length >= 4) {
+    const [, group = '', version = '', ...rest] = parts;
+    return resource({ method, path, query, group, version }, rest);
+  }
+  return nonResource(method, path, query);
 }
 
 interface Reading {
@@ -59,36 +61,39 @@ interface Reading {
   readonly query: URLSearchParams | undefined;
   readonly group: string;
   readonly version: string;
-  readonly parts: readonly string[];
 }
 
-function resource(reading: Reading): RequestInfo {
-  const { method, query } = reading;
+function resource(reading: Reading, parts: readonly string[]): RequestInfo {
+  const { method, path, query, group, version } = reading;
   const verb = Object.hasOwn(VERBS, method) ? (VERBS[method] ?? '') : '';
-  let parts = reading.parts;
-  let namespace = '';
-  if (parts[0] === 'namespaces' && parts.length > 1) {
-    namespace = parts[1] ?? '';
-    // /namespaces/x/status and /namespaces/x/finalize belong to the namespace itself.
-    const rest = parts[2];
-    if (rest !== undefined && rest !== 'status' && rest !== 'finalize') parts = parts.slice(2);
-  }
-  const name = parts[1] ?? '';
-  const collection = name === '';
+  const { namespace, rest } = inNamespace(parts);
+  const [plural = '', name = '', subresource = ''] = rest;
+  const isCollection = name === '';
   return {
     isResource: true,
-    path: reading.path,
-    verb: collection ? collectionVerb(verb, query) : verb,
-    group: reading.group,
-    version: reading.version,
+    path,
+    verb: isCollection ? collectionVerb(verb, query) : verb,
+    group,
+    version,
     namespace,
-    resource: parts[0] ?? '',
-    subresource: parts[2] ?? '',
-    name: collection && verb === 'get' && query !== undefined ? selectedName(query) : name,
-    named: !collection,
-    tooDeep: parts.length > 3,
+    resource: plural,
+    subresource,
+    name: isCollection && verb === 'get' ? selectedName(query) : name,
+    named: !isCollection,
+    tooDeep: rest.length > 3,
     query,
   };
+}
+
+function inNamespace(parts: readonly string[]): {
+  readonly namespace: string;
+  readonly rest: readonly string[];
+} {
+  const [first, namespace = '', third] = parts;
+  if (first !== 'namespaces') return { namespace: '', rest: parts };
+  // /namespaces/x/status and /namespaces/x/finalize belong to the namespace itself.
+  const isItself = third === undefined || third === 'status' || third === 'finalize';
+  return { namespace, rest: isItself ? parts : parts.slice(2) };
 }
 
 function collectionVerb(verb: string, query: URLSearchParams | undefined): string {
@@ -104,8 +109,9 @@ export function isTrue(value: string | null | undefined): boolean {
 }
 
 /** Least privilege by name: a list or watch of exactly one name is authorised as that name. */
-function selectedName(query: URLSearchParams): string {
-  const selector = query.get('fieldSelector') ?? '';
+function selectedName(query: URLSearchParams | undefined): string {
+  const selector = query?.get('fieldSelector') ?? '';
+  if (selector === '') return '';
   for (const term of selector.split(',')) {
     const name = NAME_TERM.exec(term)?.[1] ?? '';
     if (name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name)) return name;

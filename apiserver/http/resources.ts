@@ -7,40 +7,42 @@ import { attributesOf, requireAccess, requireListAccess, resourceAttributes } fr
 import { parseApplyBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
 import { encodeList, encodeObject, type EncodingOptions } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
+import type { KindTable } from './kind-table.ts';
 import { sendList } from './list.ts';
 import { negotiate, patchTypeOf, wantsPretty, type PatchType } from './negotiation.ts';
 import { readListOptions } from './read-options.ts';
 import { sendBytes, sendJson } from './respond.ts';
 import { methodNotAllowed, noSuchResource, requireRoute, type Subresource } from './routes.ts';
 import { readIncludeObject } from './table/table.ts';
+import { createHttpTransport } from './watch-http.ts';
+import type { Watches } from './watches.ts';
 import { readDeleteOptions, readForce, readWriteOptions } from './write-options.ts';
 
 export interface ResourceDeps {
   readonly registry: Registry;
   readonly authorizer: Authorizer;
+  readonly kinds: KindTable;
+  readonly watches: Watches;
   readonly clock: Clock;
   readonly maxBodyBytes: number;
-  /** Serves watches; resolves when the stream is over. */
-  readonly watch: (exchange: Exchange, kind: Kind) => Promise<void>;
 }
 
 type Handle = (deps: ResourceDeps, exchange: Exchange, kind: Kind) => Promise<void>;
 
-/** Decides access, then answers. Throws `ApiError`; the kind is undefined when nobody serves that resource. */
-export async function serveResource(
-  deps: ResourceDeps,
-  exchange: Exchange,
-  kind: Kind | undefined,
-): Promise<void> {
-  const { info } = exchange;
-  if (kind === undefined) {
-    // Whether a resource exists is told to those who may use it only.
-    requireAccess(deps.authorizer, exchange, attributesOf(info));
-    throw noSuchResource();
-  }
-  const handle = Object.hasOwn(HANDLERS, info.verb) ? HANDLERS[info.verb] : undefined;
-  if (handle === undefined) throw methodNotAllowed(kind, exchange.request.method ?? '');
-  await handle(deps, exchange, kind);
+/** Decides access, then answers. What it returns throws `ApiError`. */
+export function createResources(deps: ResourceDeps): (exchange: Exchange) => Promise<void> {
+  return async (exchange) => {
+    const { info } = exchange;
+    const kind = deps.kinds.find(info.group, info.version, info.resource);
+    if (kind === undefined) {
+      // Whether a resource exists is told to those who may use it only.
+      requireAccess(deps.authorizer, exchange, attributesOf(info));
+      throw noSuchResource();
+    }
+    const handle = Object.hasOwn(HANDLERS, info.verb) ? HANDLERS[info.verb] : undefined;
+    if (handle === undefined) throw methodNotAllowed(kind, exchange.request.method ?? '');
+    await handle(deps, exchange, kind);
+  };
 }
 
 const HANDLERS: Readonly<Record<string, Handle>> = {
@@ -74,7 +76,7 @@ function encodingOf(deps: ResourceDeps, exchange: Exchange): EncodingOptions {
     representation,
     include: representation.form === 'Table' ? readIncludeObject(query) : 'Metadata',
     pretty: wantsPretty(query, headers['user-agent']),
-    now: deps.clock.now,
+    clock: deps.clock,
   };
 }
 
@@ -107,7 +109,7 @@ async function list(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise
 }
 
 async function watch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
-  await deps.watch(exchange, kind);
+  await deps.watches.serve(exchange, kind, createHttpTransport(exchange));
 }
 
 async function create(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
@@ -217,4 +219,3 @@ async function removeCollection(deps: ResourceDeps, exchange: Exchange, kind: Ki
   const parts = encodeList(kind, metadata, result.items.length === 0, encoding);
   await sendList(exchange, result, parts, encoding.representation.mediaType);
 }
-

@@ -1,5 +1,5 @@
 /** Writes answers: the headers every answer carries, Status bodies, warnings and whole buffers. */
-import { ApiError } from '../api/errors.ts';
+import type { ApiError } from '../api/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { JSON_TYPE, wantsPretty } from './negotiation.ts';
 
@@ -40,7 +40,12 @@ export function commonHeaders(exchange: Exchange, type: string, more?: readonly 
   return headers;
 }
 
-export function sendJson(exchange: Exchange, code: number, value: unknown, headers?: readonly string[]): void {
+export function sendJson(
+  exchange: Exchange,
+  code: number,
+  value: unknown,
+  headers?: readonly string[],
+): void {
   const pretty = wantsPretty(exchange.info.query, exchange.request.headers['user-agent']);
   const text = pretty ? `${JSON.stringify(value, undefined, 2)}\n` : `${JSON.stringify(value)}\n`;
   sendBytes(exchange, code, {

@@ -15,25 +15,35 @@ export type Subresource = '' | 'status' | 'scale';
 
 /** Checks that the URL can exist for this kind. Throws `ApiError` NotFound or MethodNotAllowed. */
 export function requireRoute(info: RequestInfo, kind: Kind): Subresource {
-  const isCollection = !info.named;
-  const inNamespace = isInNamespace(info, kind, isCollection);
-  // A cluster-scoped kind under a namespace must not exist: a namespace's deletion would delete all of them.
-  if (kind.scope === 'Cluster' && inNamespace) throw noSuchResource();
-  const acrossNamespaces = isCollection && (info.verb === 'list' || info.verb === 'watch');
-  if (kind.scope === 'Namespaced' && !inNamespace && !acrossNamespaces) throw noSuchResource();
-  if (info.tooDeep) throw noSuchResource();
-  if (kind.storage === 'virtual' && info.verb !== 'create') throw methodNotAllowed(kind, info.verb);
-  if (info.verb === 'create' && !isCollection) throw methodNotAllowed(kind, info.verb);
-  if (isCollection && (info.verb === 'update' || info.verb === 'patch')) {
-    throw methodNotAllowed(kind, info.verb);
-  }
+  if (info.tooDeep || !isScopeRight(info, kind)) throw noSuchResource();
+  if (!isVerbServed(info, kind)) throw methodNotAllowed(kind, info.verb);
   return requireSubresource(info, kind);
 }
 
-function isInNamespace(info: RequestInfo, kind: Kind, isCollection: boolean): boolean {
+function isScopeRight(info: RequestInfo, kind: Kind): boolean {
+  const inNamespace = isInNamespace(info, kind);
+  // A cluster-scoped kind under a namespace must not exist: a namespace's deletion would delete all of them.
+  if (kind.scope === 'Cluster') return !inNamespace;
+  return inNamespace || (!info.named && (info.verb === 'list' || info.verb === 'watch'));
+}
+
+function isVerbServed({ verb, named }: RequestInfo, kind: Kind): boolean {
+  if (kind.storage === 'virtual') return verb === 'create' && !named;
+  switch (verb) {
+    case 'create':
+      return !named;
+    case 'update':
+    case 'patch':
+      return named;
+    default:
+      return true;
+  }
+}
+
+function isInNamespace(info: RequestInfo, kind: Kind): boolean {
   if (kind.plural !== 'namespaces' || kind.group !== '') return info.namespace !== '';
   // A Namespace by name carries that name as its namespace too; any other one would be a second way to reach it.
-  return info.namespace !== '' && (isCollection || info.namespace !== info.name);
+  return info.namespace !== '' && (!info.named || info.namespace !== info.name);
 }
 
 function requireSubresource({ subresource, verb }: RequestInfo, kind: Kind): Subresource {
@@ -44,4 +54,3 @@ function requireSubresource({ subresource, verb }: RequestInfo, kind: Kind): Sub
   if (verb !== 'get' && verb !== 'update' && verb !== 'patch') throw methodNotAllowed(kind, verb);
   return subresource;
 }
-

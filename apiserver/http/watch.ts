@@ -5,7 +5,6 @@
 import type { ApiError } from '../api/errors.ts';
 import type { WatchEvent, WatchHandle, WatchSink } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Revision } from '../store/store.ts';
 import type { EncodedBatch, Frames } from './frames.ts';
 
 const END_GRACE_MS = 10_000;
@@ -87,7 +86,7 @@ class Stream implements WatchStream {
     this.#send(encoded);
   }
 
-  bookmark(revision: Revision, endOfInitialEvents: boolean): void {
+  bookmark(revision: number, endOfInitialEvents: boolean): void {
     if (this.#isEnding) return;
     this.#isFirst = false;
     this.#send(this.#options.frames.bookmark(revision, endOfInitialEvents));

@@ -33,7 +33,7 @@ export interface Watches {
 const MIN_TIMEOUT_MS = 30 * 60_000;
 
 export function createWatches(deps: WatchesDeps): Watches {
-  const framesOf = createFramesCache(deps.clock.now);
+  const framesOf = createFramesCache(deps.clock);
   const streams = new Set<WatchStream>();
   const cut = deps.metrics.counter({
     name: 'apiserver_terminated_watchers_total',

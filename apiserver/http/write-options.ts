@@ -10,8 +10,9 @@ import { flag, integer, notSupported } from './read-options.ts';
 
 const GROUP = 'meta.k8s.io';
 const EMPTY = new URLSearchParams();
-/** Characters of a field manager. */
+/** Bytes of a field manager. */
 const MAX_MANAGER_LENGTH = 128;
+const SIMPLE_MANAGER = /^[\w.-]{1,128}$/;
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
 const FIELD_VALIDATIONS: readonly FieldValidation[] = ['Ignore', 'Warn', 'Strict'];
 
@@ -69,7 +70,7 @@ export function readForce(query: URLSearchParams | undefined, type: PatchType): 
 
 function managerProblems(manager: string): readonly Cause[] {
   const causes: Cause[] = [];
-  if ([...manager].length > MAX_MANAGER_LENGTH) {
+  if (Buffer.byteLength(manager) > MAX_MANAGER_LENGTH) {
     causes.push({
       reason: 'FieldValueTooLong',
       field: 'fieldManager',
@@ -93,8 +94,14 @@ function dryRunProblems(values: readonly string[]): readonly Cause[] {
 
 function defaultManager(userAgent: string | undefined): string {
   const product = (userAgent ?? '').split('/', 1)[0] ?? '';
-  const printable = [...product].filter((char) => PRINTABLE.test(char)).slice(0, MAX_MANAGER_LENGTH);
-  return printable.length === 0 ? 'unknown' : printable.join('');
+  if (SIMPLE_MANAGER.test(product)) return product;
+  let manager = '';
+  for (const char of product) {
+    if (!PRINTABLE.test(char)) continue;
+    if (Buffer.byteLength(manager + char) > MAX_MANAGER_LENGTH) break;
+    manager += char;
+  }
+  return manager === '' ? 'unknown' : manager;
 }
 
 const POLICIES = ['Foreground', 'Background', 'Orphan'] as const;

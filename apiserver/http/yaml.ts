@@ -71,7 +71,11 @@ class YamlReader {
     return value;
   }
 
-  #map(pairs: readonly { readonly key: unknown; readonly value: unknown }[], path: string, depth: number): unknown {
+  #map(
+    pairs: readonly { readonly key: unknown; readonly value: unknown }[],
+    path: string,
+    depth: number,
+  ): unknown {
     const merged: [string, unknown][] = [];
     const entries = new Map<string, unknown>();
     for (const pair of pairs) {
@@ -110,7 +114,8 @@ class YamlReader {
 function keyText(key: unknown): string {
   const value = isScalar(key) ? key.value : key;
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
+    return String(value);
   // `<<` arrives as a symbol of its own in YAML 1.1.
   if (typeof value === 'symbol') return '<<';
   throw badRequest('the body has a YAML key that is neither text nor a number');

@@ -32,7 +32,19 @@ export interface OidcOptions {
   readonly ca?: string;
 }
 
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 const FETCH_TIMEOUT_MS = 5_000;
 const RETRY_AFTER_MS = 10_000;
 const MAX_DOCUMENT_BYTES = 1_048_576;
@@ -56,7 +68,8 @@ export function createOidc(options: OidcOptions, clock: Clock): TokenAuthenticat
     authenticate: async (token) => {
       if (unverifiedIssuer(token) !== options.issuer) return undefined;
       // A failed discovery is tried again, but not for every guess of an anonymous caller.
-      if (keys === undefined && clock.now() < retryMs) throw new Error('the issuer could not be reached lately');
+      if (keys === undefined && clock.now() < retryMs)
+        throw new Error('the issuer could not be reached lately');
       keys ??= load();
       const jwks = await keys.catch((error: unknown) => {
         keys = undefined;
@@ -120,8 +133,10 @@ async function discover(issuer: string, fetchJson: (url: string) => Promise<unkn
   const document = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const fields = typeof document === 'object' && document !== null ? document : {};
   // source: OpenID Connect Discovery 1.0, section 4.3: the issuer must be the one that was asked.
-  if (!('issuer' in fields) || fields.issuer !== issuer) throw new Error(`${issuer} describes another issuer`);
-  if (!('jwks_uri' in fields) || typeof fields.jwks_uri !== 'string') throw new Error(`${issuer} names no jwks_uri`);
+  if (!('issuer' in fields) || fields.issuer !== issuer)
+    throw new Error(`${issuer} describes another issuer`);
+  if (!('jwks_uri' in fields) || typeof fields.jwks_uri !== 'string')
+    throw new Error(`${issuer} names no jwks_uri`);
   if (!fields.jwks_uri.startsWith('https://')) throw new Error(`the jwks_uri of ${issuer} must be https`);
   return fields.jwks_uri;
 }

@@ -15,27 +15,37 @@ export function createStaticTokens(content: string): TokenAuthenticator {
   const users = new Map<string, UserInfo>();
   for (const [index, line] of content.split(/\r?\n/).entries()) {
     if (line.trim() === '' || line.startsWith('#')) continue;
-    const fields = splitLine(line);
-    const [token = '', name = '', uid = '', groups = ''] = fields.map((field) => field.trim());
-    if (fields.length < 3 || fields.length > 4) throw problem(index, 'must be token,user,uid[,"group1,group2"]');
-    if (token.length < MIN_TOKEN_LENGTH) throw problem(index, `the token is shorter than ${MIN_TOKEN_LENGTH}`);
-    if (name === '') throw problem(index, 'the user is empty');
+    const { token, user } = readLine(line, index);
     if (users.has(hash(token))) throw problem(index, 'the token was given to somebody else above');
-    users.set(hash(token), {
-      name,
-      ...(uid === '' ? {} : { uid }),
-      groups: groups
-        .split(',')
-        .map((group) => group.trim())
-        .filter((group) => group !== ''),
-      extra: {},
-    });
+    users.set(hash(token), user);
   }
   return {
     name: 'static tokens',
     authenticate: (token) => {
       const user = users.get(hash(token));
       return user === undefined ? undefined : { user };
+    },
+  };
+}
+
+function readLine(line: string, index: number): { readonly token: string; readonly user: UserInfo } {
+  const fields = splitLine(line).map((field) => field.trim());
+  if (fields.length < 3 || fields.length > 4) {
+    throw problem(index, 'must be token,user,uid[,"group1,group2"]');
+  }
+  const [token = '', name = '', uid = '', groups = ''] = fields;
+  if (token.length < MIN_TOKEN_LENGTH) {
+    throw problem(index, `the token is shorter than ${MIN_TOKEN_LENGTH} characters`);
+  }
+  if (name === '') throw problem(index, 'the user is empty');
+  const names = groups.split(',').map((group) => group.trim());
+  return {
+    token,
+    user: {
+      name,
+      ...(uid === '' ? {} : { uid }),
+      groups: names.filter((group) => group !== ''),
+      extra: {},
     },
   };
 }

@@ -5,6 +5,7 @@
 import { badRequest } from '../../api/errors.ts';
 import { at, type JsonObject } from '../../api/json.ts';
 import type { Column, Kind } from '../../api/kind.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { ageOf } from './age.ts';
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -52,15 +53,15 @@ const AGE: Column<unknown> = {
 
 export function createTableForm(
   kind: Kind,
-  options: { readonly include: IncludeObject; readonly metaVersion: MetaVersion; readonly now: () => number },
+  options: { readonly include: IncludeObject; readonly metaVersion: MetaVersion; readonly clock: Clock },
 ): TableForm {
   const columns = columnsOf(kind);
   const definitions = columns.map(definitionOf);
-  const { include, metaVersion, now } = options;
+  const { include, metaVersion, clock } = options;
   return {
     columns: JSON.stringify(definitions),
     row: (object) => {
-      const nowMs = now();
+      const nowMs = clock.now();
       const cells = columns.map((column) => cellOf(column, object, nowMs));
       return `{"cells":${JSON.stringify(cells)},"object":${rowObject(object, include, metaVersion)}}`;
     },
