@@ -1,0 +1,339 @@
+/** A whole API server on a free port for tests: real TLS, registry, store in memory, Casbin; and a client for it. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { SYSTEM_NAMESPACE } from '../../apiserver/api/identity.ts';
+import type { JsonObject } from '../../apiserver/api/json.ts';
+import type { Kind } from '../../apiserver/api/kind.ts';
+import { createAudit } from '../../apiserver/http/audit.ts';
+import {
+  createAuthenticator,
+  type TokenAuthenticator,
+} from '../../apiserver/http/authentication/authenticator.ts';
+import { createClientCertificates } from '../../apiserver/http/authentication/client-certificates.ts';
+import { createServiceAccounts } from '../../apiserver/http/authentication/service-accounts.ts';
+import { createStaticTokens } from '../../apiserver/http/authentication/static-tokens.ts';
+import type { HttpServerDeps } from '../../apiserver/http/server-options.ts';
+import { createHttpServer, type HttpServer } from '../../apiserver/http/server.ts';
+import { KINDS } from '../../apiserver/kinds/index.ts';
+import { NATIVE_KINDS } from '../../apiserver/kinds/native/index.ts';
+import { BUILT_IN_POLICIES, BUILT_IN_ROLES } from '../../apiserver/policy/built-in.ts';
+import { createCasbinEngine, type Engine } from '../../apiserver/policy/engine.ts';
+import { createRegistry } from '../../apiserver/registry/create-registry.ts';
+import type { Registry } from '../../apiserver/registry/registry.ts';
+import {
+  createAuthority,
+  issue,
+  type Authority,
+  type KeyPair,
+} from '../../apiserver/runtime/certificates.ts';
+import { systemClock, type Clock } from '../../apiserver/runtime/clock.ts';
+import { createComponentTokens, type ComponentTokens } from '../../apiserver/runtime/component-tokens.ts';
+import { createLog, type Log } from '../../apiserver/runtime/log.ts';
+import { createMetrics } from '../../apiserver/runtime/metrics.ts';
+import { createMemoryStore } from '../../apiserver/store/memory/store.ts';
+import { Box, OPEN_ADMISSION, Widget } from './registry.ts';
+
+export const TOKENS = [
+  'admin-token-1,root,u1,"system:masters"',
+  'ann-token-123,ann,u2,"acme-admins"',
+  'gil-token-123,gil,u3,"globex-admins"',
+  'nobody-token,nobody,u4',
+].join('\n');
+export const ADMIN = 'admin-token-1';
+export const ANN = 'ann-token-123';
+export const GIL = 'gil-token-123';
+export const NOBODY = 'nobody-token';
+
+export interface Plane {
+  readonly url: string;
+  readonly port: number;
+  readonly ca: Authority;
+  readonly http: HttpServer;
+  readonly registry: Registry;
+  readonly engine: Engine;
+  readonly componentTokens: ComponentTokens;
+  /** Audit lines so far, parsed. */
+  audit(): readonly Record<string, unknown>[];
+  /** Log lines so far. */
+  readonly logged: readonly string[];
+  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  watch(path: string, options?: CallOptions): Promise<WatchClient>;
+  /** Creates a tenant with its namespace and the group `<name>-admins` as administrators. */
+  addTenant(name: string): Promise<void>;
+  close(drainMs?: number): Promise<void>;
+}
+
+export interface CallOptions {
+  /** Bearer token; default `ADMIN`; empty: none. */
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: unknown;
+  readonly cert?: KeyPair;
+  readonly agent?: Agent;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly bytes: Buffer;
+  readonly text: string;
+  /** eslint-free looseness: tests look into answers by field. */
+  json(): Json;
+}
+// Answers are looked into field by field, at any depth, and compared with deepEqual.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Json = any;
+
+export interface WatchClient {
+  readonly response: IncomingMessage;
+  /** The next event; fails after five seconds. */
+  next(): Promise<Json>;
+  /** Events up to the clean end of the stream; fails when it is torn. */
+  rest(): Promise<readonly Json[]>;
+  close(): void;
+}
+
+let identity: Promise<{ readonly ca: Authority; readonly leaf: KeyPair }> | undefined;
+async function createIdentity(): Promise<{ readonly ca: Authority; readonly leaf: KeyPair }> {
+  const now = Date.now();
+  const ca = await createAuthority({ commonName: 'test CA', validForMs: 3_600_000, now });
+  const options = {
+    commonName: 'polder',
+    subjectAltNames: ['127.0.0.1', 'localhost'],
+    validForMs: 3_600_000,
+  };
+  return { ca, leaf: await issue(ca, { ...options, usage: 'server', now }) };
+}
+
+export async function clientCertificate(
+  ca: Authority,
+  commonName: string,
+  organizations: readonly string[] = [],
+): Promise<KeyPair> {
+  return issue(ca, { commonName, organizations, usage: 'client', validForMs: 3_600_000, now: Date.now() });
+}
+
+type Options = Partial<HttpServerDeps> & {
+  readonly tokens?: readonly TokenAuthenticator[];
+  readonly extraKinds?: readonly Kind[];
+  readonly registryClock?: Clock;
+};
+
+export async function startPlane(options: Options = {}): Promise<Plane> {
+  identity ??= createIdentity();
+  const { ca, leaf } = await identity;
+  const kinds = [...NATIVE_KINDS, ...KINDS, Widget, Box, ...(options.extraKinds ?? [])];
+  const clock = options.clock ?? systemClock;
+  const logged: string[] = [];
+  const log: Log = createLog({ level: 'debug', write: (line) => void logged.push(line) });
+  const metrics = options.metrics ?? createMetrics();
+  const store = createMemoryStore();
+  await store.start();
+  const registry = createRegistry({
+    store,
+    kinds,
+    admission: OPEN_ADMISSION,
+    clock: options.registryClock ?? clock,
+    log,
+    metrics,
+    virtual: {},
+  });
+  await registry.start();
+  const engine = createCasbinEngine({
+    kinds,
+    now: () => clock.now(),
+    after: (delayMs, task) => clock.after(delayMs, task),
+    find: (kind, namespace, name) => registry.peek(kind, namespace, name)?.read(),
+    onError: (error) => log.error('policy', { error }),
+  });
+  feed(registry, engine, kinds);
+  const componentTokens = createComponentTokens();
+  const auditLines: string[] = [];
+  const audit = createAudit({ write: (lines) => void auditLines.push(lines), clock });
+  const http = createHttpServer({
+    registry,
+    authorizer: engine,
+    authenticator: createAuthenticator({
+      certificates: createClientCertificates({ authorities: ca.cert, clock }),
+      tokens: [
+        createStaticTokens(TOKENS),
+        createServiceAccounts({ publicKey: componentTokens.publicKey, clock }),
+        ...(options.tokens ?? []),
+      ],
+      clock,
+      log,
+    }),
+    kinds,
+    openApi: NO_OPENAPI,
+    log,
+    metrics,
+    audit,
+    clock,
+    health: [{ name: 'store', probes: ['live', 'ready'], check: () => undefined }],
+    tls: { key: leaf.key, cert: leaf.cert, clientCa: ca.cert },
+    version: { major: '1', minor: '34', gitVersion: 'v1.34.0+polder.test' },
+    ...options,
+  });
+  const { port } = await http.start(0, '127.0.0.1');
+  const url = `https://127.0.0.1:${port}`;
+  const agent = new Agent({ ca: ca.cert, keepAlive: true });
+  const call: Plane['call'] = async (method, path, how = {}) =>
+    await callOnce({ url, ca, agent }, method, path, how);
+  const create = async (path: string, object: JsonObject): Promise<void> => {
+    const answer = await call('POST', path, { body: object });
+    assert.equal(answer.status, 201, answer.text);
+  };
+  for (const object of BUILT_IN_ROLES) await create('/apis/platform.polder.dev/v1alpha1/accessroles', object);
+  for (const object of BUILT_IN_POLICIES) {
+    await create('/apis/platform.polder.dev/v1alpha1/clusteraccesspolicies', object);
+  }
+  for (const name of ['a', 'b']) await create('/api/v1/namespaces', { metadata: { name } });
+  return {
+    url,
+    port,
+    ca,
+    http,
+    registry,
+    engine,
+    componentTokens,
+    logged,
+    audit: () => {
+      audit.flush();
+      return auditLines
+        .join('')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
+    call,
+    watch: async (path, how = {}) => await openWatch({ url, ca, agent }, path, how),
+    addTenant: async (name) => {
+      await create('/apis/platform.polder.dev/v1alpha1/tenants', {
+        apiVersion: 'platform.polder.dev/v1alpha1',
+        kind: 'Tenant',
+        metadata: { name },
+        spec: { admins: [{ kind: 'Group', name: `${name}-admins` }] },
+      });
+      const tenant = (await call('GET', `/apis/platform.polder.dev/v1alpha1/tenants/${name}`)).json();
+      const labels = { 'polder.dev/tenant': name, 'polder.dev/tenant-uid': tenant.metadata.uid as string };
+      await create('/api/v1/namespaces', { metadata: { name: `tn-${name}`, labels } });
+      // What the tenant controller does once the tenant exists.
+      const token = await componentTokens.mint(SYSTEM_NAMESPACE, 'controllers');
+      const policy = {
+        apiVersion: 'data.polder.dev/v1alpha1',
+        kind: 'AccessPolicy',
+        metadata: { name: 'admins' },
+        spec: {
+          effect: 'Allow',
+          subjects: [{ kind: 'Group', name: `${name}-admins` }],
+          roleRef: { name: 'tenant-admin' },
+        },
+      };
+      const path = `/apis/data.polder.dev/v1alpha1/namespaces/tn-${name}/accesspolicies`;
+      const answer = await call('POST', path, { token, body: policy });
+      assert.equal(answer.status, 201, answer.text);
+    },
+    close: async (drainMs = 5000) => {
+      agent.destroy();
+      await http.close(drainMs);
+      engine.close();
+      await registry.close();
+      await store.close();
+    },
+  };
+}
+
+const NO_OPENAPI: HttpServerDeps['openApi'] = {
+  v2: () => assert.fail('no OpenAPI in this test'),
+  v3Root: () => assert.fail('no OpenAPI in this test'),
+  v3: () => assert.fail('no OpenAPI in this test'),
+};
+
+/** Everything the engine may need, in commit order. */
+function feed(registry: Registry, engine: Engine, kinds: readonly Kind[]): void {
+  for (const kind of kinds.filter(({ storage }) => storage === 'stored')) {
+    registry.observe(kind, ({ namespace, name }, object) =>
+      engine.apply(kind, namespace, name, object?.read()),
+    );
+  }
+}
+
+interface Server {
+  readonly url: string;
+  readonly ca: Authority;
+  readonly agent: Agent;
+}
+
+function open(server: Server, method: string, path: string, how: CallOptions): Promise<IncomingMessage> {
+  const { token = how.cert === undefined ? ADMIN : '', headers = {}, body, cert } = how;
+  const bytes =
+    body === undefined || Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body);
+  const options: RequestOptions = {
+    method,
+    ca: server.ca.cert,
+    agent: how.agent ?? (cert === undefined ? server.agent : new Agent({ keepAlive: false })),
+    headers: {
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(headers as Record<string, string>),
+    },
+    ...(cert === undefined ? {} : { cert: cert.cert, key: cert.key }),
+  };
+  return new Promise((resolve, reject) => {
+    const request = httpsRequest(`${server.url}${path}`, options, resolve);
+    request.on('error', reject);
+    request.end(bytes);
+  });
+}
+
+async function callOnce(server: Server, method: string, path: string, how: CallOptions): Promise<Answer> {
+  const response = await open(server, method, path, how);
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    rawHeaders: response.rawHeaders,
+    bytes,
+    text: bytes.toString(),
+    json: () => JSON.parse(bytes.toString()) as Json,
+  };
+}
+
+const EVENT_DEADLINE_MS = 5000;
+
+async function openWatch(server: Server, path: string, how: CallOptions): Promise<WatchClient> {
+  const response = await open(server, 'GET', path, how);
+  assert.equal(response.statusCode, 200, `the watch was refused with ${response.statusCode}`);
+  const events: Json[] = [];
+  let rest = '';
+  response.setEncoding('utf8');
+  response.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) events.push(JSON.parse(line));
+    response.emit('event');
+  });
+  const ended = new Promise<void>((resolve, reject) => {
+    response.once('end', () => resolve());
+    response.once('error', reject);
+  });
+  ended.catch(() => undefined);
+  return {
+    response,
+    next: async () => {
+      const signal = AbortSignal.timeout(EVENT_DEADLINE_MS);
+      while (events.length === 0) await once(response, 'event', { signal });
+      return events.shift();
+    },
+    rest: async () => {
+      await ended;
+      return events.splice(0);
+    },
+    close: () => void response.destroy(),
+  };
+}
