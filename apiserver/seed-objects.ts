@@ -1,0 +1,54 @@
+/** Objects every installation starts with: the default namespaces, built-in roles and policies. */
+import { ApiError } from './api/errors.ts';
+import { SYSTEM_NAMESPACE, type UserInfo } from './api/identity.ts';
+import { at, type JsonObject } from './api/json.ts';
+import type { Kind } from './api/kind.ts';
+import { AccessRole } from './kinds/access-role.ts';
+import { ClusterAccessPolicy } from './kinds/cluster-access-policy.ts';
+import { Namespace } from './kinds/native/namespace.ts';
+import { BUILT_IN_POLICIES, BUILT_IN_ROLES } from './policy/built-in.ts';
+import type { Context, Registry } from './registry/registry.ts';
+
+/** The API server itself, where it acts on its own behalf. */
+export const SERVER_USER: UserInfo = {
+  name: `system:serviceaccount:${SYSTEM_NAMESPACE}:controllers`,
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${SYSTEM_NAMESPACE}`, 'system:authenticated'],
+  extra: {},
+};
+const NAMESPACES = ['default', 'kube-system', 'kube-public', SYSTEM_NAMESPACE];
+
+export const serverContext = (signal: AbortSignal): Context => ({
+  user: SERVER_USER,
+  signal,
+  warn: () => undefined,
+  annotate: () => undefined,
+});
+
+/** Creates what is missing. Objects that an operator changed are left as they are. */
+export async function seedObjects(registry: Registry, signal: AbortSignal): Promise<void> {
+  const namespaces = NAMESPACES.map((name): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+  }));
+  for (const object of namespaces) await ensure(registry, Namespace, object, signal);
+  for (const object of BUILT_IN_ROLES) await ensure(registry, AccessRole, object, signal);
+  for (const object of BUILT_IN_POLICIES) await ensure(registry, ClusterAccessPolicy, object, signal);
+}
+
+async function ensure(
+  registry: Registry,
+  kind: Kind,
+  object: JsonObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = at(object, 'metadata.name');
+  if (typeof name !== 'string' || registry.peek(kind, '', name) !== undefined) return;
+  const body = { value: object, duplicates: [], lossy: [] };
+  const options = { dryRun: false, fieldManager: 'polder', fieldValidation: 'Strict' as const };
+  try {
+    await registry.create(serverContext(signal), { kind, namespace: '', name }, body, options);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;
+  }
+}

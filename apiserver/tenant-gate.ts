@@ -1,0 +1,67 @@
+/**
+ * Requests into the namespace of a tenant that is just being set up wait for it: `kubectl apply -f folder/` sends
+ * a Tenant and what belongs into it within milliseconds, and must not fail for being fast.
+ */
+import type { Attributes, UserInfo } from './api/identity.ts';
+import { SYSTEM_NAMESPACE, tenantNamespace } from './api/identity.ts';
+import { at } from './api/json.ts';
+import { Tenant } from './kinds/tenant.ts';
+import type { Registry } from './registry/registry.ts';
+import type { Clock } from './runtime/clock.ts';
+
+/** Longest wait; then the request takes its normal course and its normal error. */
+const PATIENCE_MS = 5_000;
+const PREFIX = tenantNamespace('');
+const COMPONENT = `system:serviceaccount:${SYSTEM_NAMESPACE}:`;
+
+export interface TenantGate {
+  /** Undefined in the common case: nothing to wait for. */
+  readonly ready: (attributes: Attributes, user: UserInfo) => Promise<void> | undefined;
+  close(): void;
+}
+
+export function createTenantGate(registry: Registry, clock: Clock): TenantGate {
+  const settingUp = new Map<string, { readonly done: Promise<void>; readonly open: () => void }>();
+  const follow = (name: string, tenant: unknown): void => {
+    if (isSettingUp(tenant)) {
+      if (settingUp.has(name)) return;
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      settingUp.set(name, { done: promise.then(() => undefined), open: () => resolve(undefined) });
+      return;
+    }
+    settingUp.get(name)?.open();
+    settingUp.delete(name);
+  };
+  for (const object of registry.peekAll(Tenant)) follow(object.name, object.read());
+  const end = registry.observe(Tenant, ({ name }, object) => follow(name, object?.read()));
+  return {
+    ready: (attributes, user) => {
+      if (settingUp.size === 0 || attributes.is !== 'resource') return undefined;
+      // Our controllers are the ones who do the setting up.
+      if (user.name.startsWith(COMPONENT)) return undefined;
+      const { namespace } = attributes;
+      if (!namespace.startsWith(PREFIX)) return undefined;
+      const waiting = settingUp.get(namespace.slice(PREFIX.length));
+      return waiting === undefined ? undefined : atMost(clock, PATIENCE_MS, waiting.done);
+    },
+    close: () => {
+      end();
+      for (const { open } of settingUp.values()) open();
+      settingUp.clear();
+    },
+  };
+}
+
+/** New, not being deleted, and its policies are not in force yet. */
+function isSettingUp(tenant: unknown): boolean {
+  if (tenant === undefined || at(tenant, 'metadata.deletionTimestamp') !== undefined) return false;
+  const phase = at(tenant, 'status.phase');
+  return phase === undefined || phase === 'Pending';
+}
+
+async function atMost(clock: Clock, limitMs: number, done: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<undefined>();
+  const cancel = clock.after(limitMs, () => late.resolve(undefined));
+  await Promise.race([done, late.promise]);
+  cancel();
+}
