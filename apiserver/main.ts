@@ -7,8 +7,8 @@
  * Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 the data directory is held by another process.
  */
 import { enableCompileCache } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { UsageError } from './runtime/flags.ts';
+import { version } from './version.ts';
 
 interface Command {
   readonly summary: string;
@@ -32,13 +32,6 @@ function help(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
   return `usage: polder <command> [flags]\n\n${lines.join('\n')}\n\npolder <command> --help lists its flags.\n`;
-}
-
-export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : '';
 }
 
 async function main(args: readonly string[]): Promise<number> {

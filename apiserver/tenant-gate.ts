@@ -7,20 +7,17 @@ import { SYSTEM_NAMESPACE, tenantNamespace } from './api/identity.ts';
 import { at } from './api/json.ts';
 import { Tenant } from './kinds/tenant.ts';
 import type { Registry } from './registry/registry.ts';
-import type { Clock } from './runtime/clock.ts';
 
-/** Longest wait; then the request takes its normal course and its normal error. */
-const PATIENCE_MS = 5_000;
 const PREFIX = tenantNamespace('');
 const COMPONENT = `system:serviceaccount:${SYSTEM_NAMESPACE}:`;
 
 export interface TenantGate {
-  /** Undefined in the common case: nothing to wait for. */
+  /** Undefined in the common case: nothing to wait for. The caller bounds the wait. */
   readonly ready: (attributes: Attributes, user: UserInfo) => Promise<void> | undefined;
   close(): void;
 }
 
-export function createTenantGate(registry: Registry, clock: Clock): TenantGate {
+export function createTenantGate(registry: Registry): TenantGate {
   const settingUp = new Map<string, { readonly done: Promise<void>; readonly open: () => void }>();
   const follow = (name: string, tenant: unknown): void => {
     if (isSettingUp(tenant)) {
@@ -42,7 +39,7 @@ export function createTenantGate(registry: Registry, clock: Clock): TenantGate {
       const { namespace } = attributes;
       if (!namespace.startsWith(PREFIX)) return undefined;
       const waiting = settingUp.get(namespace.slice(PREFIX.length));
-      return waiting === undefined ? undefined : atMost(clock, PATIENCE_MS, waiting.done);
+      return waiting?.done;
     },
     close: () => {
       end();
@@ -57,11 +54,4 @@ function isSettingUp(tenant: unknown): boolean {
   if (tenant === undefined || at(tenant, 'metadata.deletionTimestamp') !== undefined) return false;
   const phase = at(tenant, 'status.phase');
   return phase === undefined || phase === 'Pending';
-}
-
-async function atMost(clock: Clock, limitMs: number, done: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<undefined>();
-  const cancel = clock.after(limitMs, () => late.resolve(undefined));
-  await Promise.race([done, late.promise]);
-  cancel();
 }

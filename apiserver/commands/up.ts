@@ -1,6 +1,12 @@
 /** `polder up`: the composition root of the embedded mode. Every program of Polder in one process. */
+import { createWriteStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { createEmbeddedPolder } from '../embedded.ts';
+import { DataDirHeldError, DataDirUnusableError, acquireDataDir } from '../runtime/data-dir.ts';
 import { describeFlags, readFlags, type Flags } from '../runtime/flags.ts';
-import { LEVELS } from '../runtime/log.ts';
+import { LEVELS, createLog, type Level } from '../runtime/log.ts';
+import { StoreUnusableError } from '../store/store.ts';
+import { version } from '../version.ts';
 
 export const UP_FLAGS: Flags = {
   'data-dir': { help: 'Directory of the store, keys and kubeconfig.', default: '.polder' },
@@ -14,11 +20,90 @@ export const UP_FLAGS: Flags = {
   help: { help: 'Shows this text.', boolean: true },
 };
 
+const HELD = 3;
+
+/** Exit codes: 0 stopped cleanly, 1 failed, 3 the data directory is held by another process. */
 export async function up(args: readonly string[]): Promise<number> {
   const values = readFlags(UP_FLAGS, args, process.env);
-  if (values['help']?.[0] === 'true') {
+  const one = (flag: string): string => values[flag]?.[0] ?? '';
+  if (one('help') === 'true') {
     process.stdout.write(`usage: polder up [flags]\n\n${describeFlags(UP_FLAGS)}\n`);
     return 0;
   }
-  return 0;
+  if (one('version') === 'true') {
+    process.stdout.write(`polder ${version()}\n`);
+    return 0;
+  }
+  try {
+    return await serve({
+      dataDir: resolve(one('data-dir')),
+      port: Number(one('port')),
+      level: one('log-level') as Level,
+    });
+  } catch (error) {
+    const known =
+      error instanceof DataDirHeldError ||
+      error instanceof DataDirUnusableError ||
+      error instanceof StoreUnusableError;
+    if (!known) throw error;
+    process.stderr.write(`polder: ${error.message}\n`);
+    return error instanceof DataDirHeldError ? HELD : 1;
+  }
+}
+
+interface Settings {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly level: Level;
+}
+
+async function serve(settings: Settings): Promise<number> {
+  const dataDir = acquireDataDir(settings.dataDir);
+  const log = createLog({ level: settings.level });
+  const audit = createWriteStream(dataDir.file('audit.log'), { flags: 'a', mode: 0o600 });
+  try {
+    const polder = createEmbeddedPolder({
+      dataDir,
+      port: settings.port,
+      log,
+      version: version(),
+      writeAudit: (lines) => void audit.write(lines),
+    });
+    const stopped = untilStopped();
+    const { url, kubeconfig } = await polder.start();
+    dataDir.writeReady({ url, kubeconfig, pid: process.pid });
+    process.stdout.write(greeting(url, kubeconfig));
+    log.info('stopping', { signal: await stopped });
+    await polder.close();
+    return 0;
+  } finally {
+    audit.end();
+    dataDir.release();
+  }
+}
+
+/** The first signal stops cleanly; a second one ends the process at once. */
+function untilStopped(): Promise<NodeJS.Signals> {
+  const { promise, resolve: stop } = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stop(signal));
+  }
+  return promise;
+}
+
+function greeting(url: string, kubeconfig: string): string {
+  const shown = kubeconfig.startsWith(`${process.cwd()}/`)
+    ? kubeconfig.slice(process.cwd().length + 1)
+    : kubeconfig;
+  return [
+    `Polder is ready at ${url}`,
+    '',
+    'In another terminal:',
+    `  export KUBECONFIG=${shown}`,
+    '  kubectl apply -f manifests/samples/quickstart/',
+    '  kubectl get tenants,dataplanes',
+    '',
+    'Ctrl-C stops it.',
+    '',
+  ].join('\n');
 }

@@ -1,0 +1,177 @@
+/**
+ * One process that is a whole Polder: API server, controllers, hub, and the agent of a local data plane. The
+ * programs meet over HTTPS and WebSocket on one port, like strangers.
+ */
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createAgent } from '../controllers/agent/agent.ts';
+import { REGISTER_PATH, REPLAY_PATH, createHub, type Hub } from '../controllers/hub/hub.ts';
+import { SYSTEM_NAMESPACE } from './api/identity.ts';
+import { createClient, type Client } from './client/client.ts';
+import { ensureIdentity, writeAdminKubeconfig, type EmbeddedIdentity } from './embedded-identity.ts';
+import { waitForRegistrationToken } from './local-plane-token.ts';
+import { systemClock, type Clock } from './runtime/clock.ts';
+import { createComponentTokens, type ComponentTokens } from './runtime/component-tokens.ts';
+import type { DataDir } from './runtime/data-dir.ts';
+import type { Log } from './runtime/log.ts';
+import { createMetrics } from './runtime/metrics.ts';
+import { createApiServer, type ApiServer } from './server.ts';
+import { createSqliteStore } from './store/sqlite/store.ts';
+
+export interface EmbeddedOptions {
+  /** Held by the caller. */
+  readonly dataDir: DataDir;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly log: Log;
+  readonly version: string;
+  readonly writeAudit: (lines: string) => void;
+  readonly clock?: Clock;
+}
+export interface EmbeddedPolder {
+  /** Resolves when everything serves: the URL and the path of the administrator's kubeconfig. */
+  start(): Promise<{ readonly url: string; readonly kubeconfig: string }>;
+  /** Drains and closes within 10 s. */
+  close(): Promise<void>;
+}
+
+/** The data plane that the embedded agent registers as, once somebody creates it. */
+export const LOCAL_PLANE = 'local';
+const HOST = '127.0.0.1';
+const DRAIN_MS = 5_000;
+const RENEWAL_CHECK_MS = 12 * 60 * 60_000;
+
+export function createEmbeddedPolder(options: EmbeddedOptions): EmbeddedPolder {
+  return new EmbeddedProcess(options);
+}
+
+class EmbeddedProcess implements EmbeddedPolder {
+  private readonly options: EmbeddedOptions;
+  private readonly clock: Clock;
+  private readonly metrics = createMetrics();
+  private readonly tokens: ComponentTokens;
+  /** What was started, in order; closed backwards. */
+  private readonly started: { close(): Promise<void> }[] = [];
+  private hub: Hub | undefined;
+  private cancelRenewal: () => void = () => undefined;
+
+  constructor(options: EmbeddedOptions) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    this.tokens = createComponentTokens(() => this.clock.now());
+  }
+
+  async start(): Promise<{ readonly url: string; readonly kubeconfig: string }> {
+    const { dataDir, port: wanted } = this.options;
+    const identity = await ensureIdentity(dataDir.path, this.clock.now());
+    const api = this.createApi(identity);
+    this.started.push({ close: () => api.close(DRAIN_MS) });
+    const { port } = await api.start(wanted, HOST);
+    const url = `https://${HOST}:${port}`;
+    const control = this.clientAs('controllers', url, identity.ca);
+    await this.startHub(api, control);
+    await this.startAgent(control, url, identity.ca);
+    const kubeconfig = await writeAdminKubeconfig(dataDir.path, url, this.clock.now());
+    this.renewLater(api, identity, url);
+    return { url, kubeconfig };
+  }
+
+  async close(): Promise<void> {
+    this.cancelRenewal();
+    for (const part of this.started.reverse()) await part.close();
+  }
+
+  private createApi(identity: EmbeddedIdentity): ApiServer {
+    const { dataDir, log, version, writeAudit } = this.options;
+    const { clock, metrics } = this;
+    return createApiServer({
+      store: createSqliteStore({ file: dataDir.file('store.db'), clock }),
+      identity,
+      componentKey: this.tokens.publicKey,
+      tokens: [],
+      clock,
+      log,
+      metrics,
+      writeAudit,
+      version,
+      extraRoutes: [
+        {
+          prefix: REGISTER_PATH,
+          handle: (request, response) => {
+            if (this.hub?.handle(request, response) !== true) response.writeHead(503).end();
+          },
+        },
+      ],
+    });
+  }
+
+  private async startHub(api: ApiServer, client: Client): Promise<void> {
+    const { clock, metrics } = this;
+    const { dataDir, log } = this.options;
+    const hub = createHub({ client, signingKey: hubKey(dataDir), clock, log, metrics });
+    this.hub = hub;
+    this.started.push(hub);
+    api.http.onUpgrade(REPLAY_PATH, (request, socket, head) => void hub.upgrade(request, socket, head));
+    await hub.start();
+  }
+
+  private async startAgent(control: Client, url: string, ca: string): Promise<void> {
+    const { clock, metrics } = this;
+    const { dataDir, log, version } = this.options;
+    const agent = createAgent({
+      hub: url,
+      ca,
+      plane: this.clientAs(`agent-${LOCAL_PLANE}`, url, ca),
+      directory: dataDir.file('agent'),
+      clusterUID: 'embedded',
+      version,
+      token: (signal) => waitForRegistrationToken(control, LOCAL_PLANE, { clock, log, signal }),
+      clock,
+      log,
+      metrics,
+    });
+    this.started.push(agent);
+    await agent.start();
+  }
+
+  private clientAs(name: string, server: string, ca: string): Client {
+    const client = createClient({
+      server,
+      ca,
+      credentials: { token: () => this.tokens.mint(SYSTEM_NAMESPACE, name) },
+      log: this.options.log,
+      clock: this.clock,
+      fieldManager: `polder-${name}`,
+    });
+    this.started.push(client);
+    return client;
+  }
+
+  private renewLater(api: ApiServer, identity: EmbeddedIdentity, url: string): void {
+    this.cancelRenewal = this.clock.after(RENEWAL_CHECK_MS, () => {
+      this.renew(api, identity, url).catch((error: unknown) => {
+        this.options.log.error('certificates were not renewed', { error });
+        this.renewLater(api, identity, url);
+      });
+    });
+  }
+
+  private async renew(api: ApiServer, old: EmbeddedIdentity, url: string): Promise<void> {
+    const { dataDir } = this.options;
+    const identity = await ensureIdentity(dataDir.path, this.clock.now());
+    if (identity.serving.cert !== old.serving.cert || identity.ca !== old.ca) api.renew(identity);
+    await writeAdminKubeconfig(dataDir.path, url, this.clock.now());
+    this.renewLater(api, identity, url);
+  }
+}
+
+/** Signs what planes replay; kept over restarts because agents pin its public half. */
+function hubKey(dataDir: DataDir): KeyObject {
+  const file = dataDir.file('pki/hub-signing.key');
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    chmodSync(file, 0o600);
+  }
+  return createPrivateKey(readFileSync(file));
+}

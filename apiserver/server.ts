@@ -1,0 +1,184 @@
+/**
+ * Puts the API server together: store, registry, access engine, admission, transport. Everything it needs comes
+ * in as a dependency; what it starts it closes.
+ */
+import type { KeyObject } from 'node:crypto';
+import type { Admission } from './api/admission.ts';
+import type { Kind } from './api/kind.ts';
+import type { EmbeddedIdentity } from './embedded-identity.ts';
+import { createAudit } from './http/audit.ts';
+import { createAuthenticator, type TokenAuthenticator } from './http/authentication/authenticator.ts';
+import { createClientCertificates } from './http/authentication/client-certificates.ts';
+import { createServiceAccounts } from './http/authentication/service-accounts.ts';
+import type { HealthCheck } from './http/health.ts';
+import type { ExtraRoute, Limits, Tls } from './http/server-options.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { KINDS } from './kinds/index.ts';
+import { NATIVE_KINDS } from './kinds/native/index.ts';
+import { createCasbinEngine, type Engine } from './policy/engine.ts';
+import { feedPolicies, policyKinds } from './policy-feed.ts';
+import { createRegistry } from './registry/create-registry.ts';
+import type { Registry } from './registry/registry.ts';
+import type { Clock } from './runtime/clock.ts';
+import type { Log } from './runtime/log.ts';
+import type { Metrics } from './runtime/metrics.ts';
+import { seedObjects } from './seed-objects.ts';
+import type { Store } from './store/store.ts';
+import type { VirtualHandler } from './registry/virtual.ts';
+import { sendError } from './http/respond.ts';
+import { badRequest } from './api/errors.ts';
+import { createTenantGate, type TenantGate } from './tenant-gate.ts';
+
+export interface ApiServerOptions {
+  /** Not started; the server starts and closes it. */
+  readonly store: Store;
+  readonly identity: EmbeddedIdentity;
+  /** Verifies the tokens of our own components. */
+  readonly componentKey: KeyObject;
+  /** Beside component tokens: static tokens, OIDC. */
+  readonly tokens: readonly TokenAuthenticator[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Takes whole lines of audit records. */
+  readonly writeAudit: (lines: string) => void;
+  readonly version: string;
+  readonly limits?: Partial<Limits>;
+  readonly extraRoutes?: readonly ExtraRoute[];
+  readonly health?: readonly HealthCheck[];
+}
+
+export interface ApiServer {
+  readonly registry: Registry;
+  readonly http: HttpServer;
+  /** Opens the store, loads the cache, then listens. `port` 0: any free one. */
+  start(port: number, host: string): Promise<{ readonly port: number }>;
+  /** Drains for at most `drainMs`, then closes everything, the store last. */
+  close(drainMs: number): Promise<void>;
+  /** New connections get the renewed certificate. */
+  renew(identity: EmbeddedIdentity): void;
+}
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new EmbeddedApiServer(options);
+}
+
+const ALL_KINDS: readonly Kind[] = [...KINDS, ...NATIVE_KINDS];
+
+class EmbeddedApiServer implements ApiServer {
+  readonly registry: Registry;
+  readonly http: HttpServer;
+  private readonly options: ApiServerOptions;
+  private readonly engine: Engine;
+  private readonly certificates: ReturnType<typeof createClientCertificates>;
+  private readonly stopping = new AbortController();
+  private gate: TenantGate | undefined;
+  private endFeed: () => void = () => undefined;
+  private isLoaded = false;
+
+  constructor(options: ApiServerOptions) {
+    this.options = options;
+    const { store, identity, clock, log, metrics } = options;
+    this.certificates = createClientCertificates({ authorities: identity.ca, clock });
+    this.engine = createCasbinEngine({
+      kinds: ALL_KINDS,
+      now: () => clock.now(),
+      after: (delayMs, task) => clock.after(delayMs, task),
+      find: (kind, namespace, name) => this.registry.peek(kind, namespace, name)?.read(),
+      onError: (error) => log.error('access decision failed and was denied', { error }),
+    });
+    this.registry = createRegistry({
+      store,
+      kinds: ALL_KINDS,
+      admission: this.admission(),
+      clock,
+      log,
+      metrics,
+      virtual: this.virtualKinds(),
+      visibilityKinds: policyKinds(),
+    });
+    this.http = this.createHttp();
+  }
+
+  async start(port: number, host: string): Promise<{ readonly port: number }> {
+    await this.options.store.start();
+    await this.registry.start();
+    this.endFeed = feedPolicies(this.registry, this.engine);
+    await seedObjects(this.registry, this.stopping.signal);
+    this.gate = createTenantGate(this.registry);
+    this.isLoaded = true;
+    return this.http.start(port, host);
+  }
+
+  async close(drainMs: number): Promise<void> {
+    this.stopping.abort(new Error('server is stopping'));
+    await this.http.close(drainMs);
+    this.gate?.close();
+    this.endFeed();
+    this.engine.close();
+    await this.registry.close();
+    await this.options.store.close();
+  }
+
+  renew(identity: EmbeddedIdentity): void {
+    this.certificates.setAuthorities(identity.ca);
+    this.http.setTls(tlsOf(identity));
+  }
+
+  private createHttp(): HttpServer {
+    const { identity, componentKey, tokens, clock, log, metrics, limits } = this.options;
+    const health: readonly HealthCheck[] = [
+      { name: 'cache', probes: ['ready'], check: () => (this.isLoaded ? undefined : 'the cache is loading') },
+      ...(this.options.health ?? []),
+    ];
+    return createHttpServer({
+      registry: this.registry,
+      authorizer: this.engine,
+      authenticator: createAuthenticator({
+        certificates: this.certificates,
+        tokens: [createServiceAccounts({ publicKey: componentKey, clock }), ...tokens],
+        clock,
+        log,
+      }),
+      kinds: ALL_KINDS,
+      openApi: {
+        v2: (e) => sendError(e, badRequest('x')),
+        v3Root: (e) => sendError(e, badRequest('x')),
+        v3: (e) => sendError(e, badRequest('x')),
+      },
+      log,
+      metrics,
+      audit: createAudit({ write: this.options.writeAudit, clock }),
+      clock,
+      ...(limits === undefined ? {} : { limits }),
+      health,
+      tls: tlsOf(identity),
+      version: versionBody(this.options.version),
+      ready: (attributes, user) => this.gate?.ready(attributes, user),
+      extraRoutes: this.options.extraRoutes ?? [],
+    });
+  }
+
+  private admission(): Admission {
+    return { mutate: (request) => Promise.resolve(request.object ?? {}), validate: () => Promise.resolve() };
+  }
+
+  private virtualKinds(): Readonly<Record<string, VirtualHandler>> {
+    return {};
+  }
+}
+
+const tlsOf = ({ ca, serving }: EmbeddedIdentity): Tls => ({ ...serving, clientCa: ca });
+
+/** kubectl compares major and minor; we serve the API conventions of this Kubernetes version. */
+const versionBody = (version: string): Readonly<Record<string, string>> => ({
+  major: '1',
+  minor: '36',
+  gitVersion: `v1.36.0+polder-${version}`,
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '',
+  goVersion: '',
+  compiler: process.version,
+  platform: `${process.platform}/${process.arch}`,
+});
