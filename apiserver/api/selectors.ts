@@ -16,6 +16,8 @@ export interface Selectors {
   readonly labels: (labels: Readonly<Record<string, string>>) => boolean;
   /** True when no label selector was given: nothing has to be parsed. */
   readonly anyLabels: boolean;
+  /** The label selector as sent; watches with the same text share one evaluation per change. */
+  readonly labelText?: string;
   readonly fields: readonly FieldRequirement[];
 }
 
@@ -37,7 +39,7 @@ export function parseSelectors(
   for (const { path } of fields) {
     if (!isSelectable(kind, path)) throw badRequest(`field label not supported: ${path}`);
   }
-  return { labels: labels ?? everything, anyLabels: labels === undefined, fields };
+  return { labels: labels ?? everything, anyLabels: labels === undefined, labelText: labelSelector, fields };
 }
 
 function isSelectable(kind: Pick<Kind, 'scope' | 'selectableFields'>, path: string): boolean {

@@ -4,10 +4,11 @@
  */
 import { conflict } from '../api/errors.ts';
 import type { JsonObject } from '../api/json.ts';
+import { FOREGROUND_FINALIZER, ORPHAN_FINALIZER } from '../api/validate-meta.ts';
 import { timestamp } from '../runtime/clock.ts';
 import { metadataOf, metaText, withMetadata } from './body.ts';
 import { admissionRequest, CONFLICT, put, type WriteDeps } from './commit.ts';
-import { finalizersOf, FOREGROUND, isHeld, isTerminating, ORPHAN } from './finalizers.ts';
+import { finalizersOf, isHeld, isTerminating } from './finalizers.ts';
 import type { Context, Deleted, DeleteOptions, Target } from './registry.ts';
 import { serialise, unstored, valueOf, type Stored } from './stored.ts';
 import { equal, own, without } from './tree.ts';
@@ -82,9 +83,11 @@ async function attempt(deps: WriteDeps, removal: Removal): Promise<Deleted | typ
 /** The object as it waits for its finalizers, those of the propagation policy included. */
 function mark(deps: WriteDeps, { target, options, old }: Removal): JsonObject {
   const object = old.read();
-  const finalizers = finalizersOf(object).filter((one) => one !== FOREGROUND && one !== ORPHAN);
-  if (options.propagationPolicy === 'Foreground') finalizers.push(FOREGROUND);
-  if (options.propagationPolicy === 'Orphan') finalizers.push(ORPHAN);
+  const finalizers = finalizersOf(object).filter(
+    (one) => one !== FOREGROUND_FINALIZER && one !== ORPHAN_FINALIZER,
+  );
+  if (options.propagationPolicy === 'Foreground') finalizers.push(FOREGROUND_FINALIZER);
+  if (options.propagationPolicy === 'Orphan') finalizers.push(ORPHAN_FINALIZER);
   const bare = without(metadataOf(object), 'finalizers');
   const metadata = finalizers.length === 0 ? bare : { ...bare, finalizers };
   const next = withMetadata(object, metadata);

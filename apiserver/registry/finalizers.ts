@@ -5,9 +5,6 @@ import type { Kind } from '../api/kind.ts';
 import { metadataOf } from './body.ts';
 import { own } from './tree.ts';
 
-export const FOREGROUND = 'foregroundDeletion';
-export const ORPHAN = 'orphan';
-
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 

@@ -34,7 +34,7 @@ export async function list(
   options: ListOptions,
 ): Promise<ListResult> {
   const place = await placeOf(cache, context, options);
-  const matches = filterOf(collection, options);
+  const matches = filterOf(options);
   const request = {
     ...place,
     table: cache.table(collection.kind),
@@ -57,8 +57,8 @@ export async function list(
   }
 }
 
-function filterOf(collection: Collection, options: ListOptions): Matches | undefined {
-  const selected = matchesOf(collection.kind, options.selectors);
+function filterOf(options: ListOptions): Matches | undefined {
+  const selected = matchesOf(options.selectors);
   const { visibility } = options;
   if (visibility.all) return selected;
   return (object) => (selected === undefined || selected(object)) && visibility.allows(object);

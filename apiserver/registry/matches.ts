@@ -1,16 +1,12 @@
 /** Label and field selectors as one question about a cached object; undefined when everything matches. */
-import { badRequest } from '../api/errors.ts';
 import { at, isObject } from '../api/json.ts';
-import type { Kind } from '../api/kind.ts';
 import type { Matches } from './event.ts';
 import type { Selectors } from './registry.ts';
 import type { Stored } from './stored.ts';
 
 type FieldSelector = Selectors['fields'][number];
 
-/** Throws 400 for a field that the kind does not offer. */
-export function matchesOf(kind: Kind, selectors: Selectors): Matches | undefined {
-  for (const field of selectors.fields) requireSelectable(kind, field.path);
+export function matchesOf(selectors: Selectors): Matches | undefined {
   const tests = selectors.fields.map(fieldTest);
   if (!selectors.anyLabels) tests.push((object) => selectors.labels(labelsOf(object)));
   const [first] = tests;
@@ -22,14 +18,6 @@ export function matchesOf(kind: Kind, selectors: Selectors): Matches | undefined
 export function signatureOf(selectors: Selectors): string | undefined {
   const labels = selectors.anyLabels ? '' : selectors.labelText;
   return labels === undefined ? undefined : JSON.stringify([labels, selectors.fields]);
-}
-
-function requireSelectable(kind: Kind, path: string): void {
-  const known =
-    path === 'metadata.name' ||
-    (path === 'metadata.namespace' && kind.scope === 'Namespaced') ||
-    kind.selectableFields.includes(path);
-  if (!known) throw badRequest(`field label not supported: ${path}`);
 }
 
 function fieldTest(field: FieldSelector): Matches {

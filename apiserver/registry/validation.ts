@@ -4,10 +4,10 @@ import { invalid, type Cause } from '../api/errors.ts';
 import { at, type Json, type JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import { objectSchema } from '../api/object-schema.ts';
+import { validateMeta, validateMetaUpdate } from '../api/validate-meta.ts';
 import { validate } from '../api/validate.ts';
 import { metadataOf, metaText } from './body.ts';
-import { finalizersOf, isTerminating } from './finalizers.ts';
-import { equal, own } from './tree.ts';
+import { equal } from './tree.ts';
 
 export interface Candidate {
   readonly kind: Kind;
@@ -25,46 +25,18 @@ export function requireValid(candidate: Candidate): void {
 
 function problems(candidate: Candidate): readonly Cause[] {
   const { kind, object, old } = candidate;
-  const found = [...validate(objectSchema(kind), object, '', { secrets: kind.secrets })];
-  if (old !== undefined) found.push(...updateProblems(kind, object, old));
+  const found = [
+    ...validate(objectSchema(kind), object, '', { secrets: kind.secrets }),
+    // What is never stored needs no name.
+    ...(kind.storage === 'virtual' ? [] : validateMeta(kind, metadataOf(object))),
+  ];
+  if (old !== undefined) {
+    found.push(...validateMetaUpdate(metadataOf(object), metadataOf(old)));
+    found.push(...kind.immutable.flatMap((path) => immutableProblems(kind, path, { object, old })));
+  }
   // Checks across fields rely on the shape being right.
   if (found.length === 0) found.push(...kind.check(object, old));
   return found;
-}
-
-function updateProblems(kind: Kind, object: JsonObject, old: JsonObject): readonly Cause[] {
-  return [
-    ...identityProblems(object, old),
-    ...finalizerProblems(object, old),
-    ...kind.immutable.flatMap((path) => immutableProblems(kind, path, { object, old })),
-  ];
-}
-
-// source: apimachinery pkg/api/validation ValidateObjectMetaAccessorUpdate.
-function identityProblems(object: JsonObject, old: JsonObject): readonly Cause[] {
-  const metadata = metadataOf(object);
-  const before = metadataOf(old);
-  const causes: Cause[] = [];
-  for (const field of ['name', 'namespace', 'uid']) {
-    const value = own(metadata, field);
-    if (value !== own(before, field)) causes.push(cause.immutable(`metadata.${field}`, value));
-  }
-  const deletion = own(metadata, 'deletionTimestamp');
-  if (deletion !== own(before, 'deletionTimestamp')) {
-    const why = 'field is immutable; may only be changed via deletion';
-    causes.push(cause.invalid('metadata.deletionTimestamp', deletion, why));
-  }
-  return causes;
-}
-
-function finalizerProblems(object: JsonObject, old: JsonObject): readonly Cause[] {
-  if (!isTerminating(old)) return [];
-  const before = finalizersOf(old);
-  const added = finalizersOf(object).filter((finalizer) => !before.includes(finalizer));
-  if (added.length === 0) return [];
-  const list = added.map((finalizer) => JSON.stringify(finalizer)).join(', ');
-  const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
-  return [cause.forbidden('metadata.finalizers', why)];
 }
 
 function immutableProblems(

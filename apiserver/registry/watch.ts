@@ -38,7 +38,7 @@ const INITIAL_BATCH = 500;
 export function startWatch(deps: WatchDeps, request: WatchRequest): WatchHandle {
   const { collection, options, sink } = request;
   const start = watchStart(options);
-  const selected = matchesOf(collection.kind, options.selectors);
+  const selected = matchesOf(options.selectors);
   const { visibility } = options;
   const view: View = {
     table: deps.cache.table(collection.kind),
