@@ -18,6 +18,8 @@ interface NamespaceFacts {
   readonly uid: string;
 }
 
+const NO_POLICIES: ReadonlyMap<string, Policy> = new Map();
+
 export class Catalog {
   readonly clusterPolicies = new Map<string, Policy>();
   readonly #tenants = new Map<string, TenantFacts>();
@@ -54,11 +56,11 @@ export class Catalog {
   }
 
   /** Policies of a tenant: those in its control-plane namespace, nowhere else. */
-  policiesOf(uid: string): Iterable<Policy> {
+  policiesOf(uid: string): ReadonlyMap<string, Policy> {
     const tenant = this.#tenants.get(uid);
-    if (tenant === undefined) return [];
+    if (tenant === undefined) return NO_POLICIES;
     const home = tenantNamespace(tenant.name);
-    return this.domainOf(home) === uid ? (this.#policies.get(home)?.values() ?? []) : [];
+    return this.domainOf(home) === uid ? (this.#policies.get(home) ?? NO_POLICIES) : NO_POLICIES;
   }
 
   /** Tenants whose own policies name one of the subjects. */

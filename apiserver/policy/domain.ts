@@ -18,11 +18,21 @@ interface Draft {
   validUntilMs: number;
 }
 
-export function buildSnapshot(domain: string, catalog: Catalog, table: ActionTable, nowMs: number): Snapshot {
+/** Where the rules of a domain come from. */
+export interface Sources {
+  readonly catalog: Catalog;
+  readonly table: ActionTable;
+  readonly nowMs: number;
+  /** Policies of the tenant instead of those that are stored, to see what they would do. */
+  readonly policies?: Iterable<Policy>;
+}
+
+export function buildSnapshot(domain: string, sources: Sources): Snapshot {
+  const { catalog, nowMs } = sources;
   const draft: Draft = { domain, nowMs, links: [], grants: new Map(), validUntilMs: Infinity };
   const tenant = catalog.tenant(domain);
-  if (domain === PLATFORM) addPlatform(draft, catalog, table);
-  else addTenant(draft, catalog, table, tenant);
+  if (domain === PLATFORM) addPlatform(draft, sources);
+  else addTenant(draft, sources, tenant);
   return new Snapshot({
     domain,
     links: draft.links,
@@ -32,7 +42,7 @@ export function buildSnapshot(domain: string, catalog: Catalog, table: ActionTab
   });
 }
 
-function addPlatform(draft: Draft, catalog: Catalog, table: ActionTable): void {
+function addPlatform(draft: Draft, { catalog, table }: Sources): void {
   addBuiltIn(draft, [SUPERUSERS_GROUP], SUPERUSERS);
   for (const policy of inForce(draft, catalog.clusterPolicies.values())) {
     addPolicy(draft, policy, compileGrant(policy, actionsOf(policy, catalog), table), { layer: 'platform' });
@@ -46,12 +56,8 @@ function addPlatform(draft: Draft, catalog: Catalog, table: ActionTable): void {
  * | Allow          | our components    | yes                                                            |
  * | Allow          | anyone else       | only about the Namespace object, which is cluster-scoped itself |
  */
-function addTenant(
-  draft: Draft,
-  catalog: Catalog,
-  table: ActionTable,
-  tenant: TenantFacts | undefined,
-): void {
+function addTenant(draft: Draft, sources: Sources, tenant: TenantFacts | undefined): void {
+  const { catalog, table } = sources;
   for (const policy of inForce(draft, catalog.clusterPolicies.values())) {
     const grant = compileGrant(policy, actionsOf(policy, catalog), table);
     if (policy.effect === 'deny') {
@@ -69,7 +75,7 @@ function addTenant(
   if (tenant.breakGlass !== '') {
     addBuiltIn(draft, [SUPERUSERS_GROUP, BREAK_GLASS_GROUP], `break-glass: ${tenant.breakGlass}`);
   }
-  for (const policy of inForce(draft, catalog.policiesOf(tenant.uid))) {
+  for (const policy of inForce(draft, sources.policies ?? catalog.policiesOf(tenant.uid).values())) {
     addPolicy(draft, policy, compileGrant(policy, actionsOf(policy, catalog), table), {
       layer: 'tenant',
       tenant: (name) => sharesWith(policy, catalog.tenantNamed(name)),

@@ -2,19 +2,19 @@
  * The access engine: keeps the policies it is fed as one immutable snapshot per tenant and answers every question
  * with one Casbin enforcement inside the domain the question belongs to.
  */
-import type { Attributes, Decision, UserInfo } from '../api/identity.ts';
+import { tenantNamespace, type Attributes, type Decision, type UserInfo } from '../api/identity.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
-import { createActionTable, kindOf, NAMESPACES, requested, type ActionTable } from './actions.ts';
-import type { Asking, Subject } from './asking.ts';
+import { createActionTable, kindOf, NAMESPACES, type ActionTable } from './actions.ts';
+import type { Subject } from './asking.ts';
 import { Catalog } from './catalog.ts';
-import { holds, type Facts } from './conditions.ts';
-import { nearest, notGranted, refused } from './denial.ts';
-import { buildSnapshot } from './domain.ts';
-import type { Policy } from './grants.ts';
-import { PLAIN, PLATFORM, type Attrs, type Scope } from './model.ts';
+import { createDecider, denied, scopeOf, type Decide } from './decider.ts';
+import { notGranted } from './denial.ts';
+import { buildSnapshot, type Sources } from './domain.ts';
+import { compileGrant, parsePolicy, type GrantRule, type Policy } from './grants.ts';
+import { PLATFORM } from './model.ts';
 import type { Authorizer, PolicyFeed, ResourceRule } from './policy.ts';
-import type { Bucket, Snapshot, View } from './snapshot.ts';
+import type { Rule, Snapshot } from './snapshot.ts';
 import { callerKey, tenantCaller, toCaller, type Caller } from './subjects.ts';
 import { resourceRules } from './resource-rules.ts';
 import { createListDecisions, type Change } from './visibility.ts';
@@ -34,18 +34,43 @@ export interface EngineDeps {
   readonly onError?: (error: unknown) => void;
 }
 
+export interface TenantIdentity {
+  readonly uid: string;
+  readonly name: string;
+  /** Its control-plane namespace, where its objects live. */
+  readonly namespace: string;
+}
+
+export interface Compiled {
+  readonly rules: readonly GrantRule[];
+  readonly unknownActions: readonly string[];
+  readonly unknownKinds: readonly string[];
+}
+
+export interface Preview {
+  /** Number of rules that the tenant would have. */
+  readonly size: number;
+  readonly decide: (user: UserInfo, attributes: ResourceAttributes) => Decision;
+}
+
 export interface Engine extends Authorizer, PolicyFeed {
   readonly engine: 'casbin';
   /** Decides about an object that is at hand instead of the stored one. */
   authorizeObject(user: UserInfo, attributes: ResourceAttributes, subject: Subject): Decision;
   /** Whether the tenant that owns `provider` shares the object with the tenant that owns `consumer`. */
   shared(consumer: string, provider: string, attributes: ResourceAttributes): Decision;
-  /** UID of the tenant a namespace belongs to; undefined for all others. */
-  tenantOf(namespace: string): string | undefined;
-  /** Everything the caller was granted or refused where the namespace belongs; for escalation checks. */
-  view(user: UserInfo, namespace: string): View;
-  /** Number of rules in the domain of the namespace, for limits. */
-  size(namespace: string): number;
+  /** The tenant a namespace belongs to; undefined for all others. */
+  tenantOf(namespace: string): TenantIdentity | undefined;
+  /** What the caller was granted and refused where the namespace belongs, `''` for the platform. */
+  rulesOf(user: UserInfo, namespace: string): readonly Rule[];
+  /** What a policy covers, and the words in it that mean nothing. */
+  compile(policy: JsonObject): Compiled | undefined;
+  /** Whether `depots:use` or the like names something. */
+  knows(action: string): boolean;
+  /** The tenant of the namespace as if the policy were stored there. */
+  preview(namespace: string, name: string, policy: JsonObject): Preview;
+  /** `depots:use` as a question; undefined when it names nothing. */
+  question(action: string, namespace: string, name: string): ResourceAttributes | undefined;
   close(): void;
 }
 
@@ -74,8 +99,19 @@ class CasbinEngine implements Engine {
   #cancelTimer: () => void = () => undefined;
   #nextExpiryMs = Infinity;
 
+  readonly #decide: Decide;
+
   constructor(deps: EngineDeps) {
     this.#deps = deps;
+    this.#decide = createDecider({
+      now: deps.now,
+      find: ({ group, resource, namespace, name }) => {
+        const kind = this.#kinds.get(kindOf(group, resource));
+        if (kind === undefined) return undefined;
+        return deps.find(kind, kind.scope === 'Cluster' ? '' : namespace, name);
+      },
+      onError: deps.onError ?? ((): void => undefined),
+    });
     this.#table = createActionTable(deps.kinds);
     for (const kind of deps.kinds) this.#kinds.set(kindOf(kind.group, kind.plural), kind);
     this.authorizeList = createListDecisions({
@@ -83,7 +119,7 @@ class CasbinEngine implements Engine {
       view: (caller, domain) => this.#snapshot(domain).view(caller),
       domainOf: (namespace) => this.#catalog.domainOf(namespace),
       candidates: (caller) => this.#candidates(caller),
-      decide: (view, question) => this.#decide(view, question),
+      decide: this.#decide,
       onChange: (listener) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);
@@ -94,14 +130,14 @@ class CasbinEngine implements Engine {
   }
 
   authorize(user: UserInfo, attributes: Attributes): Decision {
-    if (isEmpty(user, attributes)) return deny(notGranted(attributes));
+    if (isEmpty(user, attributes)) return denied(notGranted(attributes));
     const caller = this.#caller(user);
     const view = this.#snapshot(this.#domain(attributes)).view(caller);
     return this.#decide(view, { caller, attributes, scope: scopeOf(attributes), subject: undefined });
   }
 
   authorizeObject(user: UserInfo, attributes: ResourceAttributes, subject: Subject): Decision {
-    if (isEmpty(user, attributes)) return deny(notGranted(attributes));
+    if (isEmpty(user, attributes)) return denied(notGranted(attributes));
     const caller = this.#caller(user);
     const view = this.#snapshot(this.#domain(attributes)).view(caller);
     return this.#decide(view, { caller, attributes, scope: 'one', subject });
@@ -110,28 +146,81 @@ class CasbinEngine implements Engine {
   shared(consumer: string, provider: string, attributes: ResourceAttributes): Decision {
     const tenant = this.#catalog.tenant(this.#catalog.domainOf(consumer));
     const domain = this.#catalog.domainOf(provider);
-    if (tenant === undefined || this.#catalog.tenant(domain) === undefined) return deny('');
+    if (tenant === undefined || this.#catalog.tenant(domain) === undefined) return denied('');
     const caller = tenantCaller(tenant.name, tenant.uid);
     // Not kept: a tenant asks rarely and would push callers out.
     const view = this.#snapshot(domain).view(caller);
     return this.#decide(view, { caller, attributes, scope: 'one', subject: undefined });
   }
 
-  tenantOf(namespace: string): string | undefined {
-    return this.#catalog.tenant(this.#catalog.domainOf(namespace))?.uid;
+  tenantOf(namespace: string): TenantIdentity | undefined {
+    const tenant = this.#catalog.tenant(this.#catalog.domainOf(namespace));
+    if (tenant === undefined) return undefined;
+    return { uid: tenant.uid, name: tenant.name, namespace: tenantNamespace(tenant.name) };
   }
 
-  view(user: UserInfo, namespace: string): View {
-    return this.#snapshot(this.#catalog.domainOf(namespace)).view(this.#caller(user));
+  rulesOf(user: UserInfo, namespace: string): readonly Rule[] {
+    return this.#snapshot(this.#catalog.domainOf(namespace)).view(this.#caller(user)).rules;
   }
 
-  size(namespace: string): number {
-    return this.#snapshot(this.#catalog.domainOf(namespace)).size;
+  compile(object: JsonObject): Compiled | undefined {
+    const policy = parsePolicy('draft', object);
+    if (policy === undefined) return undefined;
+    const roleActions = policy.role === undefined ? [] : this.#catalog.roleActions(policy.role);
+    return {
+      rules: compileGrant(policy, roleActions, this.#table).rules,
+      unknownActions: policy.actions.filter((action) => !this.knows(action)),
+      unknownKinds: policy.narrowings
+        .flatMap((narrowing) => narrowing.kinds ?? [])
+        .filter((kind) => this.#table.resource(kind) === undefined),
+    };
+  }
+
+  knows(action: string): boolean {
+    return this.#table.action(action) !== undefined;
+  }
+
+  preview(namespace: string, name: string, object: JsonObject): Preview {
+    const domain = this.#catalog.domainOf(namespace);
+    const policies = new Map(this.#catalog.policiesOf(domain));
+    const policy = parsePolicy(`AccessPolicy ${namespace}/${name}`, object);
+    if (policy !== undefined) policies.set(name, policy);
+    const snapshot = buildSnapshot(domain, { ...this.#sources(), policies: policies.values() });
+    return {
+      size: snapshot.ownSize,
+      decide: (user, attributes) => {
+        const caller = toCaller(user);
+        const scope = scopeOf(attributes);
+        return this.#decide(snapshot.view(caller), { caller, attributes, scope, subject: undefined });
+      },
+    };
+  }
+
+  question(text: string, namespace: string, name: string): ResourceAttributes | undefined {
+    const action = this.#table.action(text);
+    const [pattern = '*'] = action?.kinds ?? [];
+    if (action === undefined || pattern.includes('*')) return undefined;
+    const [alias = '', resource = '', subresource = ''] = pattern.split('/');
+    const kind = this.#kinds.get(`${alias}/${resource}`) ?? {
+      group: alias,
+      version: 'v1',
+      scope: 'Namespaced',
+    };
+    return {
+      is: 'resource',
+      verb: action.verb,
+      group: kind.group,
+      version: kind.version,
+      resource,
+      subresource,
+      namespace: kind.scope === 'Cluster' ? '' : namespace,
+      name,
+    };
   }
 
   rules(user: UserInfo, namespace: string): readonly ResourceRule[] {
-    const here = this.view(user, namespace).rules;
-    const platform = this.view(user, '').rules;
+    const here = this.rulesOf(user, namespace);
+    const platform = this.rulesOf(user, '');
     return resourceRules(here === platform ? here : [...here, ...platform]);
   }
 
@@ -206,12 +295,16 @@ class CasbinEngine implements Engine {
   #snapshot(domain: string): Snapshot {
     const known = this.#snapshots.get(domain);
     if (known !== undefined && known.validUntilMs > this.#deps.now()) return known;
-    const snapshot = buildSnapshot(domain, this.#catalog, this.#table, this.#deps.now());
+    const snapshot = buildSnapshot(domain, this.#sources());
     this.#snapshots.delete(domain);
     const [oldest] = this.#snapshots.size >= MAX_SNAPSHOTS ? this.#snapshots.keys() : [];
     if (oldest !== undefined) this.#snapshots.delete(oldest);
     this.#snapshots.set(domain, snapshot);
     return snapshot;
+  }
+
+  #sources(): Sources {
+    return { catalog: this.#catalog, table: this.#table, nowMs: this.#deps.now() };
   }
 
   #caller(user: UserInfo): Caller {
@@ -236,81 +329,6 @@ class CasbinEngine implements Engine {
     }
     return found;
   }
-
-  #decide(view: View, asked: Asking): Decision {
-    const { attributes } = asked;
-    const { kind, verb } = requested(attributes);
-    const bucket = view.bucket(verb, kind);
-    if (bucket.rows.length === 0) return this.#default(view, asked);
-    try {
-      const name = attributes.is === 'path' ? attributes.path : attributes.name;
-      const { scope, attrs } = this.#attrs(bucket, asked);
-      const { allowed, rule } = view.enforce(bucket, { kind, name, verb, attrs: attrs ?? PLAIN[scope] });
-      if (rule === undefined) return this.#default(view, asked);
-      const policies = view.policiesOf(rule);
-      if (allowed) return { allowed: true, reason: allowedBy(policies), policies };
-      // Naming a refusal in a tenant the caller has nothing to do with would tell that the tenant exists.
-      const visible = view.member || policies.every((policy) => !policy.startsWith('AccessPolicy '));
-      const reason = visible ? refused(policies) : notGranted(attributes);
-      return { allowed: false, reason, policies };
-    } catch (error) {
-      this.#deps.onError?.(error);
-      return deny(`${notGranted(attributes)} (ENGINE_ERROR)`);
-    }
-  }
-
-  #default(view: View, { attributes }: Asking): Decision {
-    const hint = view.member ? nearest(view.rules, requested(attributes)) : '';
-    return deny(notGranted(attributes) + hint);
-  }
-
-  /** What conditions see; nothing is looked up unless a rule needs it. */
-  #attrs(bucket: Bucket, asked: Asking): { readonly scope: Scope; readonly attrs?: Attrs } {
-    const { attributes, subject } = asked;
-    if (bucket.conditions.size === 0 || attributes.is === 'path') return { scope: asked.scope };
-    const { object, scope } = this.#object(asked);
-    const facts: Facts = {
-      user: asked.caller.name,
-      verb: attributes.verb,
-      resource: attributes.resource,
-      subresource: attributes.subresource,
-      namespace: attributes.namespace,
-      name: attributes.name,
-      nowMs: this.#deps.now(),
-      object,
-      mayChange: WRITES.has(attributes.verb) && subject === undefined,
-      ...(subject?.replaces === undefined ? {} : { replaces: subject.replaces }),
-      ...(subject?.assumed === undefined ? {} : { assumed: subject.assumed }),
-    };
-    const evaluate: Attrs['holds'] = (text, effect) => {
-      const truth = bucket.conditions.get(text)?.evaluate(facts) ?? 'missing';
-      if (truth === 'unknown' && scope === 'every') return effect === 'deny';
-      return holds(truth, effect);
-    };
-    return { scope, attrs: { scope, holds: evaluate } };
-  }
-
-  #object({ attributes, scope, subject }: Asking): {
-    readonly object: Facts['object'];
-    readonly scope: Scope;
-  } {
-    if (subject !== undefined) return { object: subject.object, scope };
-    if (scope !== 'one' || attributes.is === 'path') return { object: 'later', scope };
-    const kind = this.#kinds.get(kindOf(attributes.group, attributes.resource));
-    const found =
-      kind === undefined ? undefined : this.#deps.find(kind, attributes.namespace, attributes.name);
-    if (found !== undefined) return { object: found, scope };
-    // An update or apply of what does not exist becomes a create, which is decided with the object at hand.
-    return { object: WRITES.has(attributes.verb) ? 'later' : 'none', scope };
-  }
-}
-
-const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch']);
-
-/** A question without a name is about some object (list, create) or all of them (deletecollection). */
-function scopeOf(attributes: Attributes): Scope {
-  if (attributes.is === 'path' || attributes.name !== '') return 'one';
-  return attributes.verb === 'deletecollection' ? 'every' : 'some';
 }
 
 /** Empty words match empty defaults inside Casbin: they are refused before it sees them. */
@@ -318,6 +336,3 @@ function isEmpty(user: UserInfo, attributes: Attributes): boolean {
   if (user.name === '' || attributes.verb === '') return true;
   return attributes.is === 'path' ? attributes.path === '' : attributes.resource === '';
 }
-
-const deny = (reason: string): Decision => ({ allowed: false, reason, policies: [] });
-const allowedBy = (policies: readonly string[]): string => `allowed by ${policies.slice(0, 3).join(', ')}`;

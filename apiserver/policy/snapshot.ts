@@ -67,8 +67,8 @@ const NO_BUCKET: Bucket = {
 export class Snapshot {
   readonly domain: string;
   readonly validUntilMs: number;
-  /** Number of rules, for limits. */
-  readonly size: number;
+  /** Number of rules that the tenant itself made, for limits. */
+  readonly ownSize: number;
   readonly #enforcer: DomainEnforcer = createEnforcer();
   readonly #links = new Map<string, Link[]>();
   readonly #rules = new Map<string, readonly Rule[]>();
@@ -85,7 +85,8 @@ export class Snapshot {
       else links.push(link);
     }
     for (const grant of input.grants) this.#rules.set(grant.key, toRules(grant, input.domain));
-    this.size = [...this.#rules.values()].reduce((sum, rules) => sum + rules.length, 0);
+    const own = new Set(input.links.flatMap((link) => (link.layer === 'tenant' ? [link.grant] : [])));
+    this.ownSize = [...own].reduce((sum, grant) => sum + (this.#rules.get(grant)?.length ?? 0), 0);
   }
 
   view(caller: Caller): View {
