@@ -7,8 +7,13 @@ import { pruned, settled } from './shape.ts';
 import { shapeOf, unstored } from './stored.ts';
 import { requireValid } from './validation.ts';
 
-/** Returns the object with its status filled in. Throws `ApiError`. */
-export type VirtualHandler = (context: Context, target: Target, object: JsonObject) => Promise<JsonObject>;
+/** Returns the object with its status filled in; a dry run must have no side effect. Throws `ApiError`. */
+export type VirtualHandler = (
+  context: Context,
+  target: Target,
+  object: JsonObject,
+  options: { readonly dryRun: boolean },
+) => Promise<JsonObject>;
 
 export async function answer(
   handler: VirtualHandler,
@@ -23,6 +28,6 @@ export async function answer(
   reportSurprises(context, check, { unknown, duplicates: body.duplicates });
   const question = settled(kind, object);
   requireValid({ kind, object: question, old: undefined, subresource: '' });
-  const answered = await handler(context, target, question);
+  const answered = await handler(context, target, question, options);
   return { object: unstored(shapeOf(kind), answered, 0), created: true };
 }

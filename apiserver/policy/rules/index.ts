@@ -9,6 +9,7 @@ import { readOnlyKinds } from './read-only-kinds.ts';
 import { references } from './references.ts';
 import { reservedMetadata } from './reserved-metadata.ts';
 import type { Rule } from './rule.ts';
+import { sealedForm } from './sealed-form.ts';
 import { statusWrites } from './status-writes.ts';
 import { tenantNamespaces } from './tenant-namespaces.ts';
 import { tenantSuspended } from './tenant-suspended.ts';
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   tenantSuspended,
   objectAccess,
   references,
+  sealedForm,
   depotCredentials,
   placement,
   policyValidity,
