@@ -4,9 +4,9 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { ApiError } from '../api/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 
-/** A token may be a function, so that a rotated one is used from the next request on. */
+/** A token may be a function: it is asked before every request, so a rotated token is used at once. */
 export type Credentials =
-  | { readonly token: string | (() => string) }
+  | { readonly token: string | (() => string | Promise<string>) }
   | { readonly cert: string | Buffer; readonly key: string | Buffer };
 
 export interface TransportOptions {
@@ -113,7 +113,7 @@ function starter(
   credentials: Credentials,
 ): (agent: Agent, request: HttpRequest) => Promise<IncomingMessage> {
   const basePath = base.pathname.replace(/\/$/, '');
-  const headersOf = (request: HttpRequest): Record<string, string | number> => {
+  const headersOf = async (request: HttpRequest): Promise<Record<string, string | number>> => {
     const headers: Record<string, string | number> = {
       accept: 'application/json',
       'user-agent': options.userAgent,
@@ -121,18 +121,19 @@ function starter(
     };
     if (request.body !== undefined) headers['content-length'] = Buffer.byteLength(request.body);
     const token = 'token' in credentials ? credentials.token : '';
-    const bearer = typeof token === 'function' ? token() : token;
+    const bearer = typeof token === 'function' ? await token() : token;
     if (bearer !== '') headers['authorization'] = `Bearer ${bearer}`;
     return headers;
   };
-  return (agent, request) =>
-    new Promise((resolve, reject) => {
+  return async (agent, request) => {
+    const headers = await headersOf(request);
+    return new Promise((resolve, reject) => {
       const outgoing = httpsRequest({
         hostname: base.hostname.replace(/^\[|\]$/g, ''),
         port: base.port === '' ? 443 : base.port,
         path: basePath + request.path,
         method: request.method,
-        headers: headersOf(request),
+        headers,
         agent,
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
@@ -148,6 +149,7 @@ function starter(
       });
       outgoing.end(request.body);
     });
+  };
 }
 
 export async function readAll(message: AsyncIterable<Buffer>): Promise<Buffer> {
