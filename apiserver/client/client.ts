@@ -87,6 +87,8 @@ export interface Client {
   /** POST to a create-only subresource, such as `promote`. */
   act<T>(resource: Resource<T>, ref: ObjectRef, action: string, body: object): Promise<unknown>;
   watch<T>(resource: Resource<T>, request: WatchRequest): AsyncGenerator<WatchEvent<T>, void>;
+  /** The same client, every call of which ends when the signal is aborted; closing it closes nothing. */
+  until(signal: AbortSignal): Client;
   /** Ends every connection; calls in flight reject. */
   close(): Promise<void>;
 }
@@ -112,8 +114,8 @@ export function createClient(options: ClientOptions): Client {
     clock,
     userAgent: `${fieldManager}/${process.version}`,
   });
-  const call = caller(transport, { ...options, clock });
-  const write = (method: string, path: string, request: PatchRequest & { readonly force?: boolean }) => ({
+  const send = caller(transport, { ...options, clock });
+  const write: Write = (method, path, request) => ({
     method,
     path:
       path +
@@ -124,12 +126,23 @@ export function createClient(options: ClientOptions): Client {
       }),
     signal: request.signal,
   });
-  return {
-    ...readers(call),
-    ...writers(call, write),
-    watch: (resource, request) => watchStream(transport, clock, resource, request),
-    close: () => transport.close(),
+  const build = (limit: AbortSignal | undefined, close: () => Promise<void>): Client => {
+    const bounded = (signal: AbortSignal | undefined): AbortSignal | undefined =>
+      signal === undefined || limit === undefined ? (signal ?? limit) : AbortSignal.any([signal, limit]);
+    const call: Caller = (each) => send({ ...each, signal: bounded(each.signal) });
+    return {
+      ...readers(call),
+      ...writers(call, write),
+      watch: (resource, request) => {
+        const signal = bounded(request.signal);
+        const watch = signal === undefined ? request : { ...request, signal };
+        return watchStream(transport, clock, resource, watch);
+      },
+      until: (signal) => build(signal, async () => undefined),
+      close,
+    };
   };
+  return build(undefined, () => transport.close());
 }
 
 type Caller = (call: Call) => Promise<unknown>;

@@ -3,7 +3,7 @@ import type { Condition, ObjectMeta } from '../../../apiserver/api/meta.ts';
 import { refOf, type Resource } from '../../../apiserver/client/resource.ts';
 import { mergeConditions, type Finding } from './conditions.ts';
 import { mergeDiff } from './merge-diff.ts';
-import type { ReconcilerDeps } from './reconciler.ts';
+import type { Run } from './reconciler.ts';
 
 interface StatusBase {
   readonly observedGeneration?: number;
@@ -21,14 +21,12 @@ export interface StatusDraft<S> {
   readonly conditions: Readonly<Record<string, Finding | undefined>>;
 }
 
-type CommitDeps = Pick<ReconcilerDeps, 'apiClient' | 'clock'>;
-
 /**
  * Writes the status when it differs from what the object says; resolves true when it wrote.
  * Throws Conflict when somebody changed the object since it was read: others write status fields too.
  */
 export async function commitStatus<S extends StatusBase>(
-  deps: CommitDeps,
+  run: Run,
   resource: Resource<WithStatus<S>>,
   object: WithStatus<S>,
   draft: StatusDraft<S>,
@@ -40,14 +38,14 @@ export async function commitStatus<S extends StatusBase>(
     ...draft.fields,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     conditions: mergeConditions(known.conditions ?? [], draft.conditions, {
-      nowMs: deps.clock.now(),
+      nowMs: run.clock.now(),
       generation,
     }),
   };
   const patch = mergeDiff({ ...known }, next);
   if (patch === undefined) return false;
   const body = { metadata: { resourceVersion }, status: patch };
-  await deps.apiClient.patch(resource, refOf(object), body, { subresource: 'status' });
+  await run.apiClient.patch(resource, refOf(object), body, { subresource: 'status' });
   return true;
 }
 
@@ -58,33 +56,33 @@ export const isTerminating = (object: { readonly metadata: ObjectMeta }): boolea
 
 /** Resolves with the object as it stands now: the next write needs its resourceVersion. */
 export async function addFinalizer<T extends { readonly metadata: ObjectMeta }>(
-  deps: CommitDeps,
+  run: Run,
   resource: Resource<T>,
   object: T,
   finalizer: string,
 ): Promise<T> {
   if (hasFinalizer(object, finalizer)) return object;
-  return setFinalizers(deps, resource, object, [...(object.metadata.finalizers ?? []), finalizer]);
+  return setFinalizers(run, resource, object, [...(object.metadata.finalizers ?? []), finalizer]);
 }
 
 /** The object is gone afterwards when this was the last finalizer of a terminating one. */
 export async function removeFinalizer<T extends { readonly metadata: ObjectMeta }>(
-  deps: CommitDeps,
+  run: Run,
   resource: Resource<T>,
   object: T,
   finalizer: string,
 ): Promise<void> {
   if (!hasFinalizer(object, finalizer)) return;
   const rest = (object.metadata.finalizers ?? []).filter((other) => other !== finalizer);
-  await setFinalizers(deps, resource, object, rest);
+  await setFinalizers(run, resource, object, rest);
 }
 
 function setFinalizers<T extends { readonly metadata: ObjectMeta }>(
-  deps: CommitDeps,
+  run: Run,
   resource: Resource<T>,
   object: T,
   finalizers: readonly string[],
 ): Promise<T> {
   const { resourceVersion } = object.metadata;
-  return deps.apiClient.patch(resource, refOf(object), { metadata: { resourceVersion, finalizers } });
+  return run.apiClient.patch(resource, refOf(object), { metadata: { resourceVersion, finalizers } });
 }

@@ -15,6 +15,10 @@ export const yes = (reason: string, message = ''): Finding => ({ status: 'True',
 export const no = (reason: string, message = ''): Finding => ({ status: 'False', reason, message });
 export const unknown = (reason: string, message = ''): Finding => ({ status: 'Unknown', reason, message });
 
+/** What a reconciler says about itself when it could not do its work. */
+export const failure = (error: unknown): Finding =>
+  no('ReconcileError', error instanceof Error ? error.message : 'unknown failure');
+
 const MAX_MESSAGE = 4096;
 
 /**

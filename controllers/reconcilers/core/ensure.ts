@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { isObject } from '../../../apiserver/api/json.ts';
 import type { ObjectMeta } from '../../../apiserver/api/meta.ts';
-import type { Client } from '../../../apiserver/client/client.ts';
 import type { InputFor, Resource } from '../../../apiserver/client/resource.ts';
+import type { Run } from './reconciler.ts';
 
 /** Hash of what was rendered; a changed hash is how fields that are no longer rendered get removed. */
 export const DESIRED_HASH = 'polder.dev/desired-hash';
@@ -16,19 +16,22 @@ export const DESIRED_HASH = 'polder.dev/desired-hash';
  * | another rendering, or foreign edits | server-side apply, taking back what we render  |
  */
 export async function ensure<T extends { readonly metadata: ObjectMeta }>(
-  apiClient: Client,
+  run: Run,
   resource: Resource<T>,
   desired: InputFor<T>,
   known: T | undefined,
 ): Promise<T> {
-  const hash = createHash('sha256').update(canonical(desired)).digest('base64url').slice(0, 22);
-  const isOurs = known?.metadata.annotations?.[DESIRED_HASH] === hash;
+  const stamped = stamp(desired);
+  const isOurs = known?.metadata.annotations?.[DESIRED_HASH] === stamped.metadata.annotations?.[DESIRED_HASH];
   if (known !== undefined && isOurs && covers(known, desired)) return known;
-  const metadata = {
-    ...desired.metadata,
-    annotations: { ...desired.metadata.annotations, [DESIRED_HASH]: hash },
-  };
-  return apiClient.apply(resource, Object.assign({}, desired, { metadata }), { force: true });
+  return run.apiClient.apply(resource, stamped, { force: true });
+}
+
+/** The rendering with its own hash on it. */
+export function stamp<I extends InputFor<unknown>>(desired: I): I {
+  const hash = createHash('sha256').update(canonical(desired)).digest('base64url').slice(0, 22);
+  const annotations = { ...desired.metadata.annotations, [DESIRED_HASH]: hash };
+  return Object.assign({}, desired, { metadata: { ...desired.metadata, annotations } });
 }
 
 /** True when everything that `desired` says stands in `live`; what `live` has beyond it does not count. */

@@ -11,12 +11,18 @@ export type { Outcome };
 
 /** What every reconciler is made with. */
 export interface ReconcilerDeps {
-  /** The control plane's API. */
-  readonly apiClient: Client;
   /** Shared copies of what the API holds; may lag behind a write just made. */
   readonly informers: Informers;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** What one run of a reconciler works with. */
+export interface Run {
+  /** The control plane's API; its calls end when the run's time is up. */
+  readonly apiClient: Client;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -40,7 +46,7 @@ export interface Reconciler {
   /** Objects at work at once. Default 4. */
   readonly concurrency?: number;
   readonly triggers: readonly Trigger[];
-  reconcile(ref: ObjectRef, signal: AbortSignal): Promise<Outcome>;
+  reconcile(ref: ObjectRef, run: Run): Promise<Outcome>;
 }
 export type ReconcilerFactory = (deps: ReconcilerDeps) => Reconciler;
 

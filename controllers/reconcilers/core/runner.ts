@@ -1,4 +1,5 @@
 /** Runs one reconciler: waits for its copies, feeds its queue, counts and reports what comes of it. */
+import type { Client } from '../../../apiserver/client/client.ts';
 import { keyOf, refFromKey } from '../../../apiserver/client/resource.ts';
 import { isConflict } from '../../../apiserver/client/status.ts';
 import type { WorkqueueObserver } from '../../../apiserver/client/workqueue-metrics.ts';
@@ -17,6 +18,7 @@ export interface Runner {
 }
 
 interface RunnerDeps {
+  readonly apiClient: Client;
   readonly clock: Clock;
   readonly log: Log;
   readonly observer: WorkqueueObserver;
@@ -26,7 +28,7 @@ interface RunnerDeps {
 const DEFAULT_CONCURRENCY = 4;
 
 export function createRunner(reconciler: Reconciler, deps: RunnerDeps): Runner {
-  const { clock, observer, metrics } = deps;
+  const { apiClient, clock, observer, metrics } = deps;
   const log = deps.log.with({ controller: reconciler.name });
   const count = metrics.of(reconciler.name);
   const concurrency = reconciler.concurrency ?? DEFAULT_CONCURRENCY;
@@ -44,7 +46,11 @@ export function createRunner(reconciler: Reconciler, deps: RunnerDeps): Runner {
     };
     signal.addEventListener('abort', () => end('error'), { once: true });
     try {
-      const outcome = await reconciler.reconcile(refFromKey(key), signal);
+      const outcome = await reconciler.reconcile(refFromKey(key), {
+        apiClient: apiClient.until(signal),
+        clock,
+        signal,
+      });
       end(outcome.is === 'done' ? 'success' : 'requeue_after');
       return outcome;
     } catch (error) {
