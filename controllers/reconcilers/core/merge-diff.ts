@@ -7,8 +7,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Undefined when nothing differs. Lists are replaced as a whole; fields missing in `to` are removed. */
 export function mergeDiff(from: Fields, to: Fields): Fields | undefined {
   const patch: Record<string, unknown> = {};
-  for (const key of Object.keys(from)) {
-    if (!Object.hasOwn(to, key) || to[key] === undefined) patch[key] = null;
+  for (const [key, known] of Object.entries(from)) {
+    if (known !== undefined && (!Object.hasOwn(to, key) || to[key] === undefined)) patch[key] = null;
   }
   for (const [key, wanted] of Object.entries(to)) {
     const known = Object.hasOwn(from, key) ? from[key] : undefined;

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import type { Change } from '../../apiserver/client/cache.ts';
+import type { Informer } from '../../apiserver/client/informer.ts';
+import type { PlaneWork } from '../../apiserver/kinds/plane-work.ts';
+import { MAX_SLUG } from '../../apiserver/kinds/names.ts';
+import { work } from '../../test/support/objects.ts';
+import { createSlugClaims, defaultSlug } from './slug.ts';
+
+describe('slug', () => {
+  it('joins tenant and cluster', () => {
+    assert.equal(defaultSlug('acme', 'main'), 'acme-main');
+  });
+
+  it('A17 stays a legal name however long its parts are, and tells them apart', () => {
+    const long = defaultSlug('a'.repeat(60), 'b'.repeat(200));
+    const other = defaultSlug('a'.repeat(60), 'c'.repeat(200));
+
+    for (const slug of [
+      long,
+      other,
+      defaultSlug('acme', 'eu.main'),
+      defaultSlug(`${'a'.repeat(46)}-`, 'x'),
+    ]) {
+      assert.ok(slug.length <= MAX_SLUG, slug);
+      assert.match(slug, /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+    }
+    assert.notEqual(long, other);
+    assert.notEqual(defaultSlug('acme', 'eu.main'), defaultSlug('acme', 'eu-main'));
+  });
+});
+
+describe('slug claims', () => {
+  let tell: (change: Change<PlaneWork>) => void;
+  const informer: Pick<Informer<PlaneWork>, 'onChange'> = {
+    onChange: (listener) => {
+      tell = listener;
+      return () => undefined;
+    },
+  };
+  const claims = () => createSlugClaims(informer as Informer<PlaneWork>);
+  const workOf = (uid: string): PlaneWork =>
+    work(`dc-${uid}`, {
+      targetNamespace: 'tenant-shared',
+      owner: { kind: 'DataCluster', name: uid, uid, namespace: 'tn-acme' },
+    });
+
+  it('A17 gives a slug to the first that asks and to nobody else', () => {
+    const own = claims();
+
+    assert.equal(own.claim('shared', 'first'), true);
+    assert.equal(own.claim('shared', 'second'), false);
+    assert.equal(own.claim('shared', 'first'), true);
+    assert.equal(own.claim('other', 'second'), true);
+  });
+
+  it('lets go of a claim that came to nothing', () => {
+    const own = claims();
+    own.claim('shared', 'first');
+
+    own.release('first');
+
+    assert.equal(own.claim('shared', 'second'), true);
+  });
+
+  it('keeps a namespace taken until the work that filled it is gone, across restarts', () => {
+    const own = claims();
+    tell({ type: 'added', object: workOf('first') });
+    own.release('first');
+    assert.equal(own.claim('shared', 'second'), false);
+
+    tell({ type: 'deleted', object: workOf('first') });
+
+    assert.equal(own.claim('shared', 'second'), true);
+  });
+});
