@@ -1,0 +1,95 @@
+/** v1 PersistentVolumeClaim. */
+import { cause } from '../../api/causes.ts';
+import type { Cause } from '../../api/errors.ts';
+import { isObject, type Json } from '../../api/json.ts';
+import { defineNative, type ObjectFor } from '../../api/kind.ts';
+import { list, listMap, map, obj, opt, time, type Value } from '../../api/schema.ts';
+import { claimSpec } from './claim-spec.ts';
+import { conditionFields, resourceList, text } from './fields.ts';
+
+const status = obj('Observed state.', {
+  phase: opt(text('Pending, Bound or Lost.')),
+  accessModes: opt(list('How the volume may be mounted.', text('A mode.'))),
+  capacity: opt(resourceList('What the volume holds.')),
+  conditions: opt(
+    listMap(
+      'Aspects of the state.',
+      'type',
+      obj('One aspect.', { ...conditionFields, lastProbeTime: opt(time('When it was last looked at.')) }),
+    ),
+  ),
+  allocatedResources: opt(resourceList('What was set aside for it.')),
+  allocatedResourceStatuses: opt(map('State of a change of size.', text('State.'))),
+  currentVolumeAttributesClassName: opt(text('Class of attributes in force.')),
+  modifyVolumeStatus: opt(
+    obj('State of a change of attributes.', {
+      targetVolumeAttributesClassName: opt(text('Wanted class.')),
+      status: text('Where the change stands.'),
+    }),
+  ),
+});
+
+export const PersistentVolumeClaim = defineNative({
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolumeClaim',
+  plural: 'persistentvolumeclaims',
+  shortNames: ['pvc'],
+  scope: 'Namespaced',
+  doc: 'Asks for storage that pods of the namespace may mount.',
+  fields: { spec: claimSpec, status: opt(status) },
+  columns: [
+    {
+      name: 'Status',
+      type: 'string',
+      cell: (claim) =>
+        claim.metadata.deletionTimestamp === undefined ? (claim.status?.phase ?? '') : 'Terminating',
+    },
+    { name: 'Volume', type: 'string', cell: (claim) => claim.spec.volumeName ?? '' },
+    { name: 'Capacity', type: 'string', cell: (claim) => capacity(claim.status?.capacity) },
+    { name: 'Access Modes', type: 'string', cell: (claim) => modes(claim.status?.accessModes) },
+    { name: 'StorageClass', type: 'string', cell: (claim) => claim.spec.storageClassName ?? '' },
+    {
+      name: 'VolumeAttributesClass',
+      type: 'string',
+      cell: (claim) => claim.spec.volumeAttributesClassName ?? '<unset>',
+    },
+    { name: 'VolumeMode', type: 'string', wide: true, cell: (claim) => claim.spec.volumeMode },
+  ],
+  immutable: [
+    'spec.accessModes',
+    'spec.selector',
+    'spec.storageClassName',
+    'spec.volumeMode',
+    'spec.dataSource',
+  ],
+  prepare: (object) => ({ ...object, status: { phase: 'Pending', ...fieldsOf(object['status']) } }),
+  check: (claim) => checkClaim(claim.spec),
+});
+export type PersistentVolumeClaim = ObjectFor<typeof PersistentVolumeClaim>;
+
+const fieldsOf = (value: Json | undefined): Readonly<Record<string, Json>> => (isObject(value) ? value : {});
+
+const SHORT: Readonly<Record<string, string>> = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+};
+const modes = (given: readonly string[] | undefined): string =>
+  (given ?? []).map((mode) => SHORT[mode] ?? mode).join(',');
+const capacity = (amounts: Readonly<Record<string, string | number>> | undefined): string =>
+  String(amounts?.['storage'] ?? '');
+
+/** source: core validation ValidatePersistentVolumeClaimSpec. */
+function checkClaim(spec: Value<typeof claimSpec>): readonly Cause[] {
+  const given = spec.accessModes ?? [];
+  const unknown = given.filter((mode) => !Object.hasOwn(SHORT, mode));
+  return [
+    ...(given.length === 0 ? [cause.required('spec.accessModes', 'at least 1 access mode is required')] : []),
+    ...unknown.map((mode) => cause.notSupported('spec.accessModes', mode, Object.keys(SHORT))),
+    ...(spec.resources?.requests?.['storage'] === undefined
+      ? [cause.required('spec.resources[storage]')]
+      : []),
+  ];
+}
