@@ -7,19 +7,20 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Undefined when nothing differs. Lists are replaced as a whole; fields missing in `to` are removed. */
 export function mergeDiff(from: Fields, to: Fields): Fields | undefined {
   const patch: Record<string, unknown> = {};
-  for (const [key, known] of Object.entries(from)) {
-    if (known !== undefined && (!Object.hasOwn(to, key) || to[key] === undefined)) patch[key] = null;
-  }
-  for (const [key, wanted] of Object.entries(to)) {
-    const known = Object.hasOwn(from, key) ? from[key] : undefined;
-    if (isObject(known) && isObject(wanted)) {
-      const inner = mergeDiff(known, wanted);
-      if (inner !== undefined) patch[key] = inner;
-    } else if (wanted !== undefined && !equal(known, wanted)) {
-      patch[key] = wanted;
-    }
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    const change = changeOf(own(from, key), own(to, key));
+    if (change !== undefined) patch[key] = change;
   }
   return Object.keys(patch).length === 0 ? undefined : patch;
+}
+
+const own = (fields: Fields, key: string): unknown => (Object.hasOwn(fields, key) ? fields[key] : undefined);
+
+/** What a merge patch says about one field; undefined when it need not say anything. */
+function changeOf(known: unknown, wanted: unknown): unknown {
+  if (equal(known, wanted)) return undefined;
+  if (wanted === undefined) return null;
+  return isObject(known) && isObject(wanted) ? mergeDiff(known, wanted) : wanted;
 }
 
 /** Deep equality of JSON values; the order of keys does not count. */
