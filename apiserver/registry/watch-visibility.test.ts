@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import {
+  all,
+  body,
+  Box,
+  box,
+  createWidget,
+  DELETE,
+  on,
+  replace,
+  settled,
+  startWorld,
+  watch,
+  Widget,
+  WRITE,
+  type World,
+} from '../../test/support/registry.ts';
+import type { StoredObject, Visibility } from './registry.ts';
+
+const remove = async (world: World, name: string): Promise<number> => {
+  await world.registry.delete(world.context, on(Widget, 'a', name), DELETE);
+  return world.registry.revision();
+};
+const grow = async (world: World, stored: StoredObject, size: number): Promise<StoredObject> =>
+  await replace(world, stored, (object) => ({ ...object, spec: { size } }));
+const createBox = async (world: World, name: string): Promise<number> =>
+  (await world.registry.create(world.context, on(Box), body(box(name)), WRITE)).object.revision;
+
+describe('watch of a caller who sees some objects', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ visibilityKinds: [Box] });
+  });
+  after(async () => await world.close());
+
+  /** Sees what is in `grants`; `change` is what policy does after it took a change in. */
+  const visibilityOf = (grants: Set<string>): Visibility & { change(): void } => {
+    const listeners = new Set<() => void>();
+    return {
+      all: false,
+      allows: ({ name }) => grants.has(name),
+      onChange: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+      change: () => {
+        for (const listener of listeners) listener();
+      },
+    };
+  };
+
+  it('C67 never shows another object, not even that it went', async () => {
+    const visibility = visibilityOf(new Set(['mine']));
+    const seen = watch(world, all(Widget), { visibility, sendInitialEvents: false });
+    await settled();
+    const other = await createWidget(world, 'other');
+    await grow(world, other, 2);
+    await remove(world, 'other');
+    const mine = await createWidget(world, 'mine');
+
+    assert.deepEqual(await seen.upTo(1), [`ADDED mine ${mine.revision}`]);
+    seen.handle.close();
+  });
+
+  it('shows a grant as ADDED and a revocation as DELETED, then a bookmark that leads back to now', async () => {
+    const grants = new Set(['mine']);
+    const visibility = visibilityOf(grants);
+    const secret = await createWidget(world, 'shared');
+    const seen = watch(world, all(Widget), { visibility, sendInitialEvents: false, allowBookmarks: true });
+    await settled();
+
+    grants.add('shared');
+    visibility.change();
+    visibility.change();
+    await seen.upTo(2);
+    const changed = await grow(world, secret, 3);
+    await seen.upTo(3);
+    grants.delete('shared');
+    visibility.change();
+    await seen.upTo(5);
+    await grow(world, changed, 4);
+    await settled();
+
+    const now = changed.revision;
+    assert.deepEqual(seen.lines, [
+      `ADDED shared ${secret.revision}`,
+      `BOOKMARK ${secret.revision}`,
+      `MODIFIED shared ${changed.revision}`,
+      `DELETED shared ${now}`,
+      `BOOKMARK ${now}`,
+    ]);
+    seen.handle.close();
+  });
+
+  it('a change between revocation and delivery is not shown', async () => {
+    const grants = new Set(['leak']);
+    const visibility = visibilityOf(grants);
+    const stored = await createWidget(world, 'leak');
+    const seen = watch(world, all(Widget), { visibility, sendInitialEvents: false });
+    await settled();
+
+    grants.delete('leak');
+    visibility.change();
+    await grow(world, stored, 99);
+    await seen.upTo(1);
+    await settled();
+
+    assert.equal(seen.lines.length, 1);
+    assert.equal(seen.events[0]?.type, 'DELETED');
+    assert.deepEqual(seen.events[0].object.read()['spec'], { size: 1 });
+    seen.handle.close();
+  });
+
+  it('has to list again when grants may have changed while it was away', async () => {
+    const visibility = visibilityOf(new Set(['mine']));
+    const before = world.registry.revision();
+    const quiet = watch(world, all(Widget), { visibility, resourceVersion: String(before) });
+    await createBox(world, 'a-grant');
+    const changed = watch(world, all(Widget), { visibility, resourceVersion: String(before) });
+    await changed.upTo(1);
+    await settled();
+
+    assert.deepEqual(quiet.lines, []);
+    assert.deepEqual(changed.lines, ['ERROR 410 Expired']);
+    quiet.handle.close();
+  });
+});
