@@ -221,7 +221,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
       const labels = { 'polder.dev/tenant': name, 'polder.dev/tenant-uid': tenant.metadata.uid as string };
       await create('/api/v1/namespaces', { metadata: { name: `tn-${name}`, labels } });
       // What the tenant controller does once the tenant exists.
-      const token = await componentTokens.mint(SYSTEM_NAMESPACE, 'controllers');
+      const token = componentTokens.mint(SYSTEM_NAMESPACE, 'controllers');
       const policy = {
         apiVersion: 'data.polder.dev/v1alpha1',
         kind: 'AccessPolicy',
