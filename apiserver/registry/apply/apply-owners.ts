@@ -4,16 +4,14 @@
  * source: structured-merge-diff merge/update.go.
  */
 import { isObject, type Json, type JsonObject } from '../../api/json.ts';
-import type { Atom } from './atom.ts';
 import { compare, type Comparison } from './compare.ts';
 import { ownable, type Endpoint } from './endpoint.ts';
 import { FieldSet } from './field-set.ts';
 import { merge } from './merge.ts';
-import { withNamedFields } from './named-fields.ts';
 import { fieldSetOf } from './owned-fields.ts';
 import { current } from './owners-after-update.ts';
 import { ownerId, timestamp, type Owner, type Owners } from './owners.ts';
-import { removeItems } from './remove-items.ts';
+import { prune } from './prune.ts';
 import { settle, type Conflict } from './settle.ts';
 import { sameValue } from './values.ts';
 
@@ -44,16 +42,17 @@ export function applyOwners(endpoint: Endpoint, owners: Owners, application: App
   const time = owners.get(id)?.time;
   const set = endpoint.owned(fieldSetOf(atom, config));
   claimed.set(id, { ...name, set, time });
-  const merged = prune(atom, { merged: objectOr(merge(atom, live, config)), owners: claimed, last, set });
+
+  const laid = objectOr(merge(atom, live, config));
+  const states = ownable(set);
+  const isPruned = last !== undefined && !(last.equals(states) && holdsNoEmptyMap(config));
+  const merged = isPruned ? prune(atom, { merged: laid, last, owners: claimed }) : laid;
+
   const isNoop = sameValue(live, merged);
-  const { owners: after, conflicts } = settle(
-    claimed,
-    isNoop ? NO_CHANGE : changes(endpoint, live, merged),
-    id,
-  );
-  const kept = ownable(set);
-  if (kept.isEmpty) after.delete(id);
-  else after.set(id, { ...name, set: kept, time: isNoop ? time : timestamp(application.nowMs) });
+  const comparison = isNoop ? NO_CHANGE : changes(endpoint, live, merged);
+  const { owners: after, conflicts } = settle(claimed, comparison, id);
+  if (states.isEmpty) after.delete(id);
+  else after.set(id, { ...name, set: states, time: isNoop ? time : timestamp(application.nowMs) });
   return { object: isNoop ? undefined : merged, owners: after, conflicts };
 }
 
@@ -70,31 +69,13 @@ function changes(endpoint: Endpoint, live: JsonObject, merged: JsonObject): Comp
 
 const objectOr = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
-interface Pruning {
-  readonly merged: JsonObject;
-  readonly owners: Owners;
-  /** What this owner applied last time. */
-  readonly last: FieldSet | undefined;
-  /** What it applies now. */
-  readonly set: FieldSet;
-}
-
 /**
- * Removes what was applied last time, is not applied now, and is owned by nobody else. Named fields go with
- * their content. Three passes: take everything of last time out, add back what anybody owns, then add back what
- * was not of last time (owned by nobody, such as defaults).
+ * Who applies the same fields again has nothing to prune. The exception: owning an empty map is owning nothing
+ * once others have put something into it, and then pruning may take the map away.
  */
-function prune(atom: Atom, pruning: Pruning): JsonObject {
-  const { merged, last } = pruning;
-  if (last === undefined || last.isEmpty || last.equals(ownable(pruning.set))) return merged;
-  const named = (set: FieldSet): FieldSet => withNamedFields(atom, set);
-  const all = named(fieldSetOf(atom, merged));
-  let owned = new FieldSet();
-  for (const owner of pruning.owners.values()) owned = owned.union(owner.set);
-
-  const without = removeItems(atom, merged, named(last));
-  const unowned = all.difference(named(fieldSetOf(atom, without)).union(named(owned)));
-  const keepingOwned = removeItems(atom, merged, unowned);
-  const goingToGo = all.difference(named(fieldSetOf(atom, keepingOwned)));
-  return objectOr(removeItems(atom, merged, goingToGo.intersection(named(last))));
+function holdsNoEmptyMap(value: Json): boolean {
+  if (Array.isArray(value)) return value.every(holdsNoEmptyMap);
+  if (!isObject(value)) return true;
+  const names = Object.keys(value);
+  return names.length > 0 && names.every((name) => holdsNoEmptyMap(value[name] ?? null));
 }

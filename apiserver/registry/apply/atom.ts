@@ -5,10 +5,10 @@
  */
 import type { Json } from '../../api/json.ts';
 import type { Kind } from '../../api/kind.ts';
+import { OBJECT_META_SCHEMA } from '../../api/meta-schema.ts';
 import type { Schema } from '../../api/schema.ts';
 import { keyPair } from './path-element.ts';
 import { compareText } from './go-text.ts';
-import { OBJECT_META } from './metadata.ts';
 
 export type Scalar = 'numeric' | 'string' | 'boolean' | 'untyped';
 
@@ -152,7 +152,7 @@ function objectAtom(schema: Schema, inherited: Required<Inherited>): Atom {
   if (embedded) {
     fields.set('apiVersion', makeAtom({ scalar: 'string' }));
     fields.set('kind', makeAtom({ scalar: 'string' }));
-    fields.set('metadata', compile(OBJECT_META, { preserve: false }));
+    fields.set('metadata', compile(OBJECT_META_SCHEMA, { preserve: false }));
   }
   // source: an object without properties and additionalProperties counts as free-form.
   const element = preserve || fields.size === 0 ? DEDUCED : undefined;

@@ -27,7 +27,11 @@ export function capUpdaters(owners: Map<string, Owner>): void {
   }
 }
 
-/** The merged entry takes the time of the newer of the two. */
+/**
+ * Merges an entry into the common one of its version, or into the oldest if there is none yet. The result has
+ * the time of the newer. Kubernetes loses the common entry when an older one stands before it; here the older
+ * one is merged into it.
+ */
 function mergeInto(owners: Map<string, Owner>, firstId: string, id: string): void {
   const owner = owners.get(id);
   if (owner === undefined) return;
@@ -38,9 +42,10 @@ function mergeInto(owners: Map<string, Owner>, firstId: string, id: string): voi
     subresource: '',
   } as const;
   const mergedId = ownerId(name);
-  const base = owners.get(mergedId) ?? owners.get(firstId);
-  if (!owners.has(mergedId)) owners.delete(firstId);
+  const otherId = owners.has(mergedId) && id !== mergedId ? mergedId : firstId;
+  const other = owners.get(otherId);
   owners.delete(id);
-  const set = base === undefined ? owner.set : owner.set.union(base.set);
+  owners.delete(otherId);
+  const set = other === undefined ? owner.set : owner.set.union(other.set);
   owners.set(mergedId, withSet({ ...owner, ...name }, set));
 }

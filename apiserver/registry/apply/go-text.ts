@@ -63,6 +63,10 @@ function codePointRank(unit: number): number {
   return unit >= AFTER_SURROGATES ? unit - 0x0800 : unit + 0x2000;
 }
 
+/** source: strconv uses the exponent form outside these powers of ten. */
+const SMALL_POWER = -4;
+const LARGE_POWER = 6;
+
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 const SHORT: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -88,4 +92,12 @@ function escaped(char: string): string {
   const hex = code.toString(16);
   if (code < 0x80) return `\\x${hex.padStart(2, '0')}`;
   return code > 0xffff ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`;
+}
+
+/** A number the way Go's `%v` shows it to people: 80, 0.5, 1e+06. */
+export function goNumber(value: number): string {
+  const [digits = '', exponent = '0'] = value.toExponential().split('e');
+  const power = Number(exponent);
+  if (power >= SMALL_POWER && power < LARGE_POWER) return String(value);
+  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }

@@ -1,4 +1,4 @@
-/** Which path element an item of a set or list-map has. */
+/** Which path element an item of a set or list-map has. source: structured-merge-diff typed/helpers.go. */
 import { isObject, type Json } from '../../api/json.ts';
 import type { ListAtom } from './atom.ts';
 import { keyPair, valueElement, type PathElement } from './path-element.ts';
@@ -11,36 +11,36 @@ export class UnaddressableItem extends Error {
   }
 }
 
-/** Throws `UnaddressableItem`. source: structured-merge-diff typed/helpers.go. */
-export function itemElement(list: ListAtom, item: Json): PathElement {
-  return list.keys.length === 0 ? setElement(item) : keyElement(list, item);
-}
-
-function setElement(item: Json): PathElement {
-  if (item === null)
-    throw new UnaddressableItem("associative list without keys has an element that's an explicit null");
-  if (Array.isArray(item))
-    throw new UnaddressableItem('not supported: associative list with lists as elements');
-  if (isObject(item))
-    throw new UnaddressableItem("associative list without keys has an element that's a map type");
-  return valueElement(item);
-}
-
-function keyElement(list: ListAtom, item: Json): PathElement {
-  if (item === null) throw new UnaddressableItem('associative list with keys may not have a null element');
-  if (!isObject(item))
-    throw new UnaddressableItem('associative list with keys may not have non-map elements');
+/** Undefined for an item that cannot be addressed. */
+export function elementOf(list: ListAtom, item: Json): PathElement | undefined {
+  if (list.keys.length === 0) {
+    return item === null || typeof item === 'object' ? undefined : valueElement(item);
+  }
+  if (!isObject(item)) return undefined;
   let pairs = '';
   for (const key of list.keys) {
     const value = Object.hasOwn(item, key.name) ? item[key.name] : undefined;
     const pair = value === undefined ? key.defaultPair : keyPair(key.name, value);
     if (pair !== '') pairs = pairs === '' ? pair : `${pairs},${pair}`;
   }
-  if (pairs === '') throw new UnaddressableItem(missingKeys(list));
-  return `k:{${pairs}}`;
+  return pairs === '' ? undefined : `k:{${pairs}}`;
 }
 
-function missingKeys(list: ListAtom): string {
+/** Throws `UnaddressableItem`. */
+export function itemElement(list: ListAtom, item: Json): PathElement {
+  const element = elementOf(list, item);
+  if (element === undefined) throw new UnaddressableItem(whyUnaddressable(list, item));
+  return element;
+}
+
+function whyUnaddressable(list: ListAtom, item: Json): string {
+  if (list.keys.length === 0) {
+    if (item === null) return "associative list without keys has an element that's an explicit null";
+    if (Array.isArray(item)) return 'not supported: associative list with lists as elements';
+    return "associative list without keys has an element that's a map type";
+  }
+  if (item === null) return 'associative list with keys may not have a null element';
+  if (!isObject(item)) return 'associative list with keys may not have non-map elements';
   const names = list.keys.map((key) => `"${key.name}"`).join(' ');
   return (
     `associative list with keys has an element that omits all key fields [${names}] ` +
@@ -48,14 +48,25 @@ function missingKeys(list: ListAtom): string {
   );
 }
 
-/** Items by element, in list order. More than one under an element are duplicates. */
+/** Items by element, in list order; more than one under an element are duplicates. Throws `UnaddressableItem`. */
 export function byElement(list: ListAtom, items: readonly Json[]): Map<PathElement, Json[]> {
   const out = new Map<PathElement, Json[]>();
+  for (const item of items) add(out, itemElement(list, item), item);
+  return out;
+}
+
+/** The same, without the items that cannot be addressed. */
+export function addressable(list: ListAtom, items: readonly Json[]): Map<PathElement, Json[]> {
+  const out = new Map<PathElement, Json[]>();
   for (const item of items) {
-    const element = itemElement(list, item);
-    const known = out.get(element);
-    if (known === undefined) out.set(element, [item]);
-    else known.push(item);
+    const element = elementOf(list, item);
+    if (element !== undefined) add(out, element, item);
   }
   return out;
+}
+
+function add(groups: Map<PathElement, Json[]>, element: PathElement, item: Json): void {
+  const known = groups.get(element);
+  if (known === undefined) groups.set(element, [item]);
+  else known.push(item);
 }

@@ -7,11 +7,11 @@ import { isObject, type Json, type JsonObject } from '../../api/json.ts';
 import type { Atom, ListAtom, MapAtom } from './atom.ts';
 
 import { FieldSet } from './field-set.ts';
-import { byElement } from './list-items.ts';
+import { addressable } from './list-items.ts';
 import { fieldElement } from './path-element.ts';
 import { entryAtom, isEmptyMap, narrow } from './values.ts';
 
-/** Throws `UnaddressableItem`. */
+/** Items that cannot be addressed own nothing: checking them is for the type check of a configuration. */
 export function fieldSetOf(atom: Atom, value: Json): FieldSet {
   const fields = walk(atom, value);
   return fields === 'leaf' ? new FieldSet() : fields;
@@ -42,7 +42,7 @@ function walkMap(map: MapAtom, object: JsonObject): FieldSet {
 /** Items that share an element are one opaque entry. */
 function walkList(list: ListAtom, items: readonly Json[]): FieldSet {
   const set = new FieldSet();
-  for (const [element, same] of byElement(list, items)) {
+  for (const [element, same] of addressable(list, items)) {
     const [item] = same;
     const fields = same.length > 1 || item === undefined ? 'leaf' : walk(list.element, item);
     set.put(element, true, fields === 'leaf' ? undefined : fields);

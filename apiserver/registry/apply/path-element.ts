@@ -4,7 +4,7 @@
  * source: structured-merge-diff fieldpath/element.go and serialize-pe.go.
  */
 import { isObject, type Json } from '../../api/json.ts';
-import { compareText, elementJson, goQuoted } from './go-text.ts';
+import { compareText, elementJson, goNumber, goQuoted } from './go-text.ts';
 
 export type PathElement = string;
 export type Path = readonly PathElement[];
@@ -85,8 +85,10 @@ function printElement(element: PathElement): string {
   }
 }
 
-const printValue = (value: Json): string =>
-  typeof value === 'string' ? goQuoted(value) : JSON.stringify(value);
+function printValue(value: Json): string {
+  if (typeof value === 'string') return goQuoted(value);
+  return typeof value === 'number' ? goNumber(value) : JSON.stringify(value);
+}
 
 const TYPE_ORDER = 'fkvi';
 

@@ -6,7 +6,7 @@
 import { isObject, type Json, type JsonObject } from '../../api/json.ts';
 import type { Atom, ListAtom, MapAtom } from './atom.ts';
 import type { FieldSet } from './field-set.ts';
-import { itemElement } from './list-items.ts';
+import { elementOf } from './list-items.ts';
 import { fieldElement } from './path-element.ts';
 import { entryAtom, narrow, setField } from './values.ts';
 
@@ -35,9 +35,9 @@ function removeFields(map: MapAtom, object: JsonObject, toRemove: FieldSet): Jso
 function removeFromList(list: ListAtom, items: readonly Json[], toRemove: FieldSet): Json {
   const out: Json[] = [];
   for (const item of items) {
-    const element = itemElement(list, item);
-    if (toRemove.has(element)) continue;
-    const below = toRemove.below(element);
+    const element = elementOf(list, item);
+    if (element !== undefined && toRemove.has(element)) continue;
+    const below = element === undefined ? undefined : toRemove.below(element);
     out.push(below === undefined ? item : removeItems(list.element, item, below));
   }
   return out.length === 0 ? null : out;

@@ -13,7 +13,8 @@ const Gadget = defineKind({
   doc: 'A kind with every way of owning fields.',
   spec: obj('Desired state.', {
     size: opt(int('A scalar.')),
-    color: opt(str('Another scalar.', { default: 'grey' })),
+    color: opt(str('Another scalar.')),
+    mode: str('A scalar with a default.', { default: 'auto' }),
     tags: opt(map('A granular map.', str('Value.'))),
     limits: opt(map('An atomic map.', str('Value.'), { mapType: 'atomic' })),
     args: opt(list('An atomic list.', str('Value.'))),
@@ -172,7 +173,7 @@ describe('server-side apply', () => {
 
     const after = apply(shared, 'ann', gadget({ size: 1 }), { nowMs: T2 });
 
-    assert.deepEqual(after['spec'], { size: 1, tags: { a: 'x' } });
+    assert.deepEqual(after['spec'], { size: 1, tags: { a: 'x' }, mode: 'auto' });
     assert.deepEqual(fields(after, 'ann'), { 'f:spec': { 'f:size': {} } });
   });
 
@@ -221,7 +222,11 @@ describe('server-side apply', () => {
 
     const spec = both['spec'] as JsonObject;
     assert.deepEqual(spec['zones'], ['eu', 'ap', 'us']);
-    assert.deepEqual(spec['parts'], [{ name: 'a', value: 1 }, { name: 'c' }, { name: 'b', note: 'n' }]);
+    assert.deepEqual(spec['parts'], [
+      { name: 'a', value: 1, protocol: 'TCP' },
+      { name: 'c', protocol: 'TCP' },
+      { name: 'b', note: 'n', protocol: 'TCP' },
+    ]);
   });
 
   it('C118 keeps spec and status owners apart', () => {
@@ -296,7 +301,10 @@ describe('server-side apply', () => {
 
     const object = apply(undefined, 'ann', gadget({ tags }));
 
-    assert.equal(JSON.stringify(object['spec']), '{"tags":{"__proto__":"x","constructor":"y"}}');
+    assert.equal(
+      JSON.stringify(object['spec']),
+      '{"tags":{"__proto__":"x","constructor":"y"},"mode":"auto"}',
+    );
     assert.deepEqual(fields(object, 'ann'), {
       'f:spec': { 'f:tags': { 'f:__proto__': {}, 'f:constructor': {} } },
     });

@@ -3,13 +3,14 @@
  * go unless somebody else owns them.
  * source: apimachinery util/managedfields internal (fieldmanager.go, structuredmerge.go, skipnonapplied.go).
  */
+import { applyDefaults } from '../../api/default.ts';
 import { ApiError, badRequest } from '../../api/errors.ts';
 import { type JsonObject } from '../../api/json.ts';
 import { apiVersionOf, type Kind } from '../../api/kind.ts';
+import { objectSchema } from '../../api/object-schema.ts';
 import { applyOwners, type Application, type Applied } from './apply-owners.ts';
 import { typeProblems } from './check-type.ts';
 import { conflictError } from './conflict-error.ts';
-import { dropNulls } from './drop-nulls.ts';
 import { endpointOf, type Endpoint, type Subresource } from './endpoint.ts';
 import { KUBECTL, syncLastApplied, takeOverSet } from './last-applied.ts';
 import { UnaddressableItem } from './list-items.ts';
@@ -31,8 +32,8 @@ export interface ServerSideApply {
 }
 
 /**
- * Returns the merged object with its new managedFields, before defaulting, validation and the restoring of what
- * the endpoint resets. Inputs are not changed; unchanged parts are shared with them. An apply that changes
+ * Returns the merged, defaulted object with its new managedFields, before validation and the restoring of what the
+ * endpoint resets. Inputs are not changed; unchanged parts are shared with them. An apply that changes
  * nothing returns an object deep-equal to `current`, times included.
  *
  * | request                                        | outcome                                       |
@@ -106,10 +107,14 @@ function finish(
   outcome: { readonly live: JsonObject; readonly result: Applied },
 ): JsonObject {
   const { object, owners } = outcome.result;
-  const merged = object === undefined ? outcome.live : dropNulls(request.kind, object);
+  const merged = object === undefined ? outcome.live : withDefaults(request.kind, object);
   const synced = request.manager === KUBECTL ? syncLastApplied(merged, request.applied) : merged;
   return dropTimeOnlyChange(current, withManagedFields(synced, encodeOwners(owners)));
 }
+
+/** Also drops the nulls that emptied containers leave. */
+const withDefaults = (kind: Kind, object: JsonObject): JsonObject =>
+  applyDefaults(objectSchema(kind), object) as JsonObject;
 
 /** source: kube-apiserver answers these with a bare 500; clients look for the text. */
 function untypable(what: string, kind: Kind, object: JsonObject, problems: readonly string[]): ApiError {
