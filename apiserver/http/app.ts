@@ -5,6 +5,7 @@ import type { Authorizer } from '../policy/policy.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { attributesOf, requireAccess } from './access.ts';
 import { discoveryForm, type Discovery, type DiscoveryDocument } from './discovery.ts';
+import { isFresh } from './etag.ts';
 import type { Exchange } from './exchange.ts';
 import type { Health, HealthAnswer, Probe } from './health.ts';
 import type { OpenApi } from './openapi.ts';
@@ -112,15 +113,11 @@ const text = (param: string | readonly string[] | undefined): string =>
 export function sendDocument(exchange: Exchange, document: DiscoveryDocument | undefined): void {
   if (document === undefined) throw noSuchResource();
   const headers = ['ETag', document.etag, 'Vary', 'Accept'];
-  if (matchesEtag(exchange.request.headers['if-none-match'], document.etag)) {
+  if (isFresh(exchange.request.headers['if-none-match'], document.etag)) {
     sendEmpty(exchange, 304, headers);
     return;
   }
   sendBytes(exchange, 200, { type: document.contentType, body: document.body, headers });
-}
-
-export function matchesEtag(header: string | undefined, etag: string): boolean {
-  return header !== undefined && header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
 }
 
 function sendText(exchange: Exchange, answer: HealthAnswer): void {

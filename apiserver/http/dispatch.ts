@@ -11,6 +11,7 @@ import { Exchange } from './exchange.ts';
 import { createHealth, type HealthCheck } from './health.ts';
 import { createInFlight } from './in-flight.ts';
 import { createKindTable } from './kind-table.ts';
+import { createOpenApi } from './openapi.ts';
 import { createPipeline } from './pipeline.ts';
 import { readRequestInfo, type RequestInfo } from './request-info.ts';
 import { createRequestMetrics } from './request-metrics.ts';
@@ -53,6 +54,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     ...deps,
     pipeline,
     discovery: createDiscovery(kinds),
+    openApi: createOpenApi(deps.openApi),
     health: createHealth([...deps.health, draining], deps.log),
     exchangeOf: (request) => known(exchanges, request),
   });

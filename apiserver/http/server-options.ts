@@ -11,7 +11,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Audit } from './audit.ts';
 import type { Authenticator } from './authentication/authenticator.ts';
 import type { HealthCheck } from './health.ts';
-import type { OpenApi } from './openapi.ts';
+import type { OpenApiDocuments } from './openapi.ts';
 
 export interface Tls {
   /** PEM. */
@@ -53,7 +53,7 @@ export interface HttpServerDeps {
   readonly authorizer: Authorizer;
   readonly authenticator: Authenticator;
   readonly kinds: readonly Kind[];
-  readonly openApi: OpenApi;
+  readonly openApi: OpenApiDocuments;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly audit: Audit;

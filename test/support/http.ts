@@ -248,6 +248,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
 
 const NO_OPENAPI: HttpServerDeps['openApi'] = {
   v2: () => assert.fail('no OpenAPI in this test'),
+  v2Protobuf: () => assert.fail('no OpenAPI in this test'),
   v3Root: () => assert.fail('no OpenAPI in this test'),
   v3: () => assert.fail('no OpenAPI in this test'),
 };
