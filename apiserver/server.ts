@@ -11,6 +11,7 @@ import { createAuthenticator, type TokenAuthenticator } from './http/authenticat
 import { createClientCertificates } from './http/authentication/client-certificates.ts';
 import { createServiceAccounts } from './http/authentication/service-accounts.ts';
 import type { HealthCheck } from './http/health.ts';
+import { createOpenApiDocuments } from './http/openapi/documents.ts';
 import type { ExtraRoute, Limits, Tls } from './http/server-options.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { KINDS } from './kinds/index.ts';
@@ -25,8 +26,6 @@ import type { Metrics } from './runtime/metrics.ts';
 import { seedObjects } from './seed-objects.ts';
 import type { Store } from './store/store.ts';
 import type { VirtualHandler } from './registry/virtual.ts';
-import { sendError } from './http/respond.ts';
-import { badRequest } from './api/errors.ts';
 import { createTenantGate, type TenantGate } from './tenant-gate.ts';
 
 export interface ApiServerOptions {
@@ -141,11 +140,7 @@ class EmbeddedApiServer implements ApiServer {
         log,
       }),
       kinds: ALL_KINDS,
-      openApi: {
-        v2: (e) => sendError(e, badRequest('x')),
-        v3Root: (e) => sendError(e, badRequest('x')),
-        v3: (e) => sendError(e, badRequest('x')),
-      },
+      openApi: createOpenApiDocuments(ALL_KINDS, { title: 'Polder', version: this.options.version }),
       log,
       metrics,
       audit: createAudit({ write: this.options.writeAudit, clock }),

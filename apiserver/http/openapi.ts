@@ -2,26 +2,9 @@
 import { JSON_TYPE, matches, notAcceptable, parseAccept } from './negotiation.ts';
 import type { Exchange } from './exchange.ts';
 import { isFresh } from './etag.ts';
+import { V2_PROTOBUF_TYPES, type OpenApiDocument, type OpenApiDocuments } from './openapi/documents.ts';
 import { sendBytes, sendEmpty } from './respond.ts';
 import { noSuchResource } from './routes.ts';
-
-export interface OpenApiDocument {
-  readonly body: Buffer;
-  /** The `hash` query value of version 3 URLs. */
-  readonly hash: string;
-  /** In quotes. */
-  readonly etag: string;
-  readonly contentType: string;
-}
-
-/** source of the bytes: `openapi/documents.ts`. */
-export interface OpenApiDocuments {
-  v2(): OpenApiDocument;
-  v2Protobuf(): OpenApiDocument;
-  v3Root(): OpenApiDocument;
-  /** `apis/<group>/<version>` or `api/v1`; undefined for what is not served. */
-  v3(path: string): OpenApiDocument | undefined;
-}
 
 export interface OpenApi {
   v2(exchange: Exchange): void;
@@ -29,18 +12,13 @@ export interface OpenApi {
   v3(exchange: Exchange): void;
 }
 
-/** kubectl up to 1.28 asks for nothing else. source: kube-openapi pkg/handler */
-const PROTOBUF_TYPES = [
-  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-];
 const V3_PREFIX = '/openapi/v3/';
 const YEAR_MS = 365 * 86_400_000;
 
 export function createOpenApi(documents: OpenApiDocuments): OpenApi {
   return {
     v2: (exchange) => {
-      const type = choose(exchange, [JSON_TYPE, ...PROTOBUF_TYPES]);
+      const type = choose(exchange, [JSON_TYPE, ...V2_PROTOBUF_TYPES]);
       send(exchange, type === JSON_TYPE ? documents.v2() : documents.v2Protobuf());
     },
     v3Root: (exchange) => {

@@ -11,7 +11,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Audit } from './audit.ts';
 import type { Authenticator } from './authentication/authenticator.ts';
 import type { HealthCheck } from './health.ts';
-import type { OpenApiDocuments } from './openapi.ts';
+import type { OpenApiDocuments } from './openapi/documents.ts';
 
 export interface Tls {
   /** PEM. */

@@ -14,6 +14,7 @@ import {
 import { createClientCertificates } from '../../apiserver/http/authentication/client-certificates.ts';
 import { createServiceAccounts } from '../../apiserver/http/authentication/service-accounts.ts';
 import { createStaticTokens } from '../../apiserver/http/authentication/static-tokens.ts';
+import { createOpenApiDocuments } from '../../apiserver/http/openapi/documents.ts';
 import type { HttpServerDeps } from '../../apiserver/http/server-options.ts';
 import { createHttpServer, type HttpServer } from '../../apiserver/http/server.ts';
 import { KINDS } from '../../apiserver/kinds/index.ts';
@@ -167,7 +168,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
       log,
     }),
     kinds,
-    openApi: NO_OPENAPI,
+    openApi: createOpenApiDocuments(kinds, { title: 'Polder', version: 'test' }),
     log,
     metrics,
     audit,
@@ -245,13 +246,6 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
     },
   };
 }
-
-const NO_OPENAPI: HttpServerDeps['openApi'] = {
-  v2: () => assert.fail('no OpenAPI in this test'),
-  v2Protobuf: () => assert.fail('no OpenAPI in this test'),
-  v3Root: () => assert.fail('no OpenAPI in this test'),
-  v3: () => assert.fail('no OpenAPI in this test'),
-};
 
 /** Everything the engine may need, in commit order. */
 function feed(registry: Registry, engine: Engine, kinds: readonly Kind[]): void {
