@@ -86,6 +86,7 @@ export const Echo = defineKind({
   spec: obj('Question.', { text: str('What to say.') }),
   status: obj('Answer.', { text: opt(str('What was said.')) }),
 });
+export { ConfigMap, Namespace };
 export const KINDS: readonly Kind[] = [Widget, Box, Echo, Namespace, ConfigMap];
 
 /** Admission that lets everything pass; not a mock: what runs where no rule is configured. */
