@@ -163,7 +163,7 @@ describe('the gnostic form of OpenAPI v2', () => {
     );
   });
 
-  it('writes numbers as protobuf does', () => {
+  it('writes numbers and lengths as protobuf does', () => {
     const writer = new ProtobufWriter();
     writer.integer(1, 300);
     writer.integer(2, 0);
@@ -171,12 +171,21 @@ describe('the gnostic form of OpenAPI v2', () => {
     writer.double(4, -1.5);
     writer.bool(5, true);
     writer.bool(6, false);
+    const long = 'é'.repeat(100_000);
+    writer.message(7, () => {
+      writer.message(1, () => writer.text(1, long));
+      writer.text(2, 'after');
+    });
+    writer.message(8, () => undefined);
 
     const decoded = decode(writer.bytes());
 
     assert.equal(writer.bytes().subarray(0, 3).toString('hex'), '08ac02');
-    assert.deepEqual([...decoded.keys()], [1, 3, 4, 5]);
+    assert.deepEqual([...decoded.keys()], [1, 3, 4, 5, 7, 8]);
     assert.equal(decoded.get(3)?.[0], 9_007_199_254_740_991n);
     assert.equal(decoded.get(4)?.[0], -1.5);
+    assert.equal(text(message(message(decoded, 7), 1), 1), long);
+    assert.equal(text(message(decoded, 7), 2), 'after');
+    assert.equal(message(decoded, 8).size, 0);
   });
 });

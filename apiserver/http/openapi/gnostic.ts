@@ -39,75 +39,68 @@ const double =
 const any =
   (field: number): Field =>
   (writer, value) => {
-    writer.message(field, anyMessage(value));
+    writer.message(field, () => {
+      writer.text(2, `${JSON.stringify(value)}\n`);
+    });
   };
 const anys =
   (field: number): Field =>
   (writer, value) => {
-    for (const item of value as readonly unknown[]) writer.message(field, anyMessage(item));
+    for (const item of value as readonly unknown[]) any(field)(writer, item);
   };
 const message =
-  (field: number, encode: (node: Node) => ProtobufWriter): Field =>
+  (field: number, inside: Field): Field =>
   (writer, value) => {
-    writer.message(field, encode(value as Node));
+    writer.message(field, () => {
+      inside(writer, value);
+    });
   };
 const messages =
-  (field: number, encode: (node: Node) => ProtobufWriter): Field =>
+  (field: number, inside: Field): Field =>
   (writer, value) => {
-    for (const item of value as readonly Node[]) writer.message(field, encode(item));
+    for (const item of value as readonly unknown[]) message(field, inside)(writer, item);
+  };
+/** Messages that only wrap another one, as protobuf's `oneof` and the schema items do. */
+const nested = (fields: readonly number[], inside: Field): Field =>
+  fields.reduceRight((inner, field) => message(field, inner), inside);
+/** Messages that stand for a map: repeated `Named…` in one field, each a name (1) and a value (2). */
+const entries =
+  (field: number, inside: Field): Field =>
+  (writer, value) => {
+    for (const [name, child] of Object.entries(value as Node)) {
+      writer.message(field, () => {
+        writer.text(1, name);
+        message(2, inside)(writer, child);
+      });
+    }
   };
 
 /** Encodes the whole document. Throws on a keyword it does not know. */
 export function encodeGnostic(document: Node): Buffer {
-  return encode(document, DOCUMENT).bytes();
+  const writer = new ProtobufWriter();
+  object(DOCUMENT)(writer, document);
+  return writer.bytes();
 }
 
 /** `extensions` is the number of the `vendor_extension` field, which takes every `x-` key. */
-function encode(node: Node, fields: Fields, extensions?: number): ProtobufWriter {
-  const writer = new ProtobufWriter();
-  for (const [key, value] of Object.entries(node)) {
-    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (field !== undefined) field(writer, value);
-    else if (extensions !== undefined && key.startsWith('x-')) {
-      writer.message(extensions, named(key, anyMessage(value)));
-    } else throw new Error(`the gnostic encoder does not know the keyword "${key}"`);
-  }
-  return writer;
-}
-
-/** The messages `Named…`: a name and a value. */
-function named(name: string, value: ProtobufWriter): ProtobufWriter {
-  const writer = new ProtobufWriter();
-  writer.text(1, name);
-  writer.message(2, value);
-  return writer;
-}
-
-function anyMessage(value: unknown): ProtobufWriter {
-  const writer = new ProtobufWriter();
-  writer.text(2, `${JSON.stringify(value)}\n`);
-  return writer;
-}
-
-/** A message that only wraps another one, as protobuf's `oneof` and the schema items do. */
-function wrap(field: number, value: ProtobufWriter): ProtobufWriter {
-  const writer = new ProtobufWriter();
-  writer.message(field, value);
-  return writer;
-}
-
-/** Messages that stand for a map: repeated `Named…` in one field. */
-function entries(field: number, encodeValue: (node: Node) => ProtobufWriter): (node: Node) => ProtobufWriter {
-  return (node) => {
-    const writer = new ProtobufWriter();
-    for (const [name, value] of Object.entries(node)) {
-      writer.message(field, named(name, encodeValue(value as Node)));
+function object(fields: Fields, extensions?: number): Field {
+  return (writer, value) => {
+    for (const [key, child] of Object.entries(value as Node)) {
+      const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+      if (field !== undefined) field(writer, child);
+      else if (extensions !== undefined && key.startsWith('x-')) {
+        writer.message(extensions, () => {
+          writer.text(1, key);
+          any(2)(writer, child);
+        });
+      } else throw new Error(`the gnostic encoder does not know the keyword "${key}"`);
     }
-    return writer;
   };
 }
 
-const schema = (node: Node): ProtobufWriter => encode(node, SCHEMA, 31);
+const schema: Field = (writer, value) => {
+  object(SCHEMA, 31)(writer, value);
+};
 
 const SCHEMA: Fields = {
   $ref: text(1),
@@ -125,19 +118,15 @@ const SCHEMA: Fields = {
   maxProperties: integer(17),
   required: texts(19),
   enum: anys(20),
-  additionalProperties: (writer, value) => {
-    const item = new ProtobufWriter();
-    if (typeof value === 'boolean') item.bool(2, value);
-    else item.message(1, schema(value as Node));
-    writer.message(21, item);
-  },
-  type: (writer, value) => {
-    const item = new ProtobufWriter();
-    item.texts(1, [value as string]);
-    writer.message(22, item);
-  },
-  items: message(23, (node) => wrap(1, schema(node))),
-  properties: message(25, (node) => entries(1, schema)(node)),
+  additionalProperties: message(21, (writer, value) => {
+    if (typeof value === 'boolean') writer.bool(2, value);
+    else message(1, schema)(writer, value);
+  }),
+  type: message(22, (writer, value) => {
+    writer.texts(1, [value as string]);
+  }),
+  items: nested([23, 1], schema),
+  properties: message(25, entries(1, schema)),
 };
 
 /** The same keys have other numbers for parameters in the path and in the query. */
@@ -165,21 +154,20 @@ const BODY_PARAMETER: Fields = {
   schema: message(5, schema),
 };
 
-/** ParametersItem > Parameter > BodyParameter, or > NonBodyParameter > the parameter of its place. */
-function parameter(node: Node): ProtobufWriter {
-  switch (node['in']) {
-    case 'body':
-      return wrap(1, wrap(1, encode(node, BODY_PARAMETER)));
-    case 'query':
-      return wrap(1, wrap(2, wrap(3, encode(node, QUERY_PARAMETER))));
-    case 'path':
-      return wrap(1, wrap(2, wrap(4, encode(node, PATH_PARAMETER))));
-    default:
-      throw new Error(`the gnostic encoder does not know parameters in "${String(node['in'])}"`);
-  }
-}
+/** Inside ParametersItem: Parameter > BodyParameter, or > NonBodyParameter > the parameter of its place. */
+const PARAMETERS: Readonly<Record<string, Field>> = {
+  body: nested([1, 1], object(BODY_PARAMETER)),
+  query: nested([1, 2, 3], object(QUERY_PARAMETER)),
+  path: nested([1, 2, 4], object(PATH_PARAMETER)),
+};
+const parameter: Field = (writer, value) => {
+  const place = String((value as Node)['in']);
+  const encode = Object.hasOwn(PARAMETERS, place) ? PARAMETERS[place] : undefined;
+  if (encode === undefined) throw new Error(`the gnostic encoder does not know parameters in "${place}"`);
+  encode(writer, value);
+};
 
-const RESPONSE: Fields = { description: text(1), schema: message(2, (node) => wrap(1, schema(node))) };
+const RESPONSE: Fields = { description: text(1), schema: nested([2, 1], schema) };
 
 const OPERATION: Fields = {
   description: text(3),
@@ -187,9 +175,10 @@ const OPERATION: Fields = {
   produces: texts(6),
   consumes: texts(7),
   parameters: messages(8, parameter),
-  responses: message(9, (node) => entries(1, (response) => wrap(1, encode(response, RESPONSE)))(node)),
+  // Responses > NamedResponseValue > ResponseValue > Response
+  responses: message(9, entries(1, nested([1], object(RESPONSE)))),
 };
-const operation = (node: Node): ProtobufWriter => encode(node, OPERATION, 13);
+const operation = object(OPERATION, 13);
 
 const PATH_ITEM: Fields = {
   get: message(2, operation),
@@ -202,7 +191,7 @@ const PATH_ITEM: Fields = {
 
 const DOCUMENT: Fields = {
   swagger: text(1),
-  info: message(2, (node) => encode(node, { title: text(1), version: text(2) })),
-  paths: message(8, (node) => entries(2, (item) => encode(item, PATH_ITEM))(node)),
-  definitions: message(9, (node) => entries(1, schema)(node)),
+  info: message(2, object({ title: text(1), version: text(2) })),
+  paths: message(8, entries(2, object(PATH_ITEM))),
+  definitions: message(9, entries(1, schema)),
 };
