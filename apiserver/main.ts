@@ -6,7 +6,6 @@
  *
  * Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 the data directory is held by another process.
  */
-import { enableCompileCache } from 'node:module';
 import { UsageError } from './runtime/flags.ts';
 import { version } from './version.ts';
 
@@ -51,8 +50,6 @@ async function main(args: readonly string[]): Promise<number> {
   return command.run(rest);
 }
 
-// Compiled (and type-stripped) sources are kept between starts; a cache that cannot be written is no failure.
-enableCompileCache();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

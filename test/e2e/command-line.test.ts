@@ -11,7 +11,7 @@ describe('polder up', function () {
   });
   after(() => polder.remove());
 
-  const cli = (...args: string[]) => run(process.execPath, ['apiserver/main.ts', ...args], {});
+  const cli = (...args: string[]) => run(process.execPath, ['apiserver/polder.js', ...args], {});
 
   it('says what to do next and announces itself in ready.json', () => {
     assert.match(
@@ -44,7 +44,7 @@ describe('polder up', function () {
   it('takes every flag from the environment', async () => {
     const env = { POLDER_DATA_DIR: polder.dir, POLDER_PORT: '0' };
 
-    const second = await run(process.execPath, ['apiserver/main.ts', 'up'], { env });
+    const second = await run(process.execPath, ['apiserver/polder.js', 'up'], { env });
 
     assert.equal(second.code, 3);
   });

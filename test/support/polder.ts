@@ -53,7 +53,7 @@ export async function startPolder(
   const dir = options.dir ?? join(mkdtempSync(join(tmpdir(), 'polder-e2e-')), 'data');
   const child = spawn(
     process.execPath,
-    ['apiserver/main.ts', 'up', '--data-dir', dir, '--port', '0', ...(options.args ?? [])],
+    ['apiserver/polder.js', 'up', '--data-dir', dir, '--port', '0', ...(options.args ?? [])],
     { cwd: ROOT, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';
@@ -99,7 +99,7 @@ export async function startPolder(
     user: async (name, ...groups) => {
       const file = join(dir, `${name}.kubeconfig`);
       const flags = groups.flatMap((group) => ['--group', group]);
-      const args = ['apiserver/main.ts', 'kubeconfig', '--data-dir', dir, '--user', name, ...flags];
+      const args = ['apiserver/polder.js', 'kubeconfig', '--data-dir', dir, '--user', name, ...flags];
       const minted = await run(process.execPath, args, {});
       if (minted.code !== 0) throw new Error(minted.stderr);
       writeFileSync(file, minted.stdout, { mode: 0o600 });
