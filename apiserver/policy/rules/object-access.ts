@@ -6,13 +6,15 @@ import type { AdmissionRequest } from '../../api/admission.ts';
 import type { Decision } from '../../api/identity.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { Engine } from '../engine.ts';
+import { isComponent } from '../subjects.ts';
 import { NONE, type Rule } from './rule.ts';
 
 export const objectAccess: Rule = {
   name: 'object-access',
   check: (request, { engine }) => {
-    const { operation, object } = request;
-    if (operation === 'DELETE' || object === undefined) return NONE;
+    const { operation, object, user } = request;
+    // No rule about particular objects is made for our components, and at the very first start there are no rules.
+    if (operation === 'DELETE' || object === undefined || isComponent(user)) return NONE;
     // An update arrives as PUT or PATCH; what either verb allows could have been had by it.
     const verbs = operation === 'CREATE' ? ['create'] : ['update', 'patch'];
     let denied: Decision | undefined;

@@ -9,6 +9,7 @@ import type { Kind } from '../../api/kind.ts';
 import { Credential } from '../../kinds/credential.ts';
 import { Tenant } from '../../kinds/tenant.ts';
 import { addedReferences, type FoundReference } from '../references.ts';
+import { isComponent } from '../subjects.ts';
 import { isOpenedByTenant, isOpenTo } from './open-targets.ts';
 import { NONE, ownKind, type Rule, type RuleContext, type Violation } from './rule.ts';
 
@@ -32,9 +33,9 @@ function checkReference(
   const own = context.engine.tenantOf(request.namespace);
   if (found.tenant !== '' && found.tenant !== own?.name) return checkForeign(request, context, found, target);
   const namespace = target.scope === 'Cluster' ? '' : request.namespace;
-  const decision = context.engine.authorize(request.user, attributesOf(target, namespace, found));
-  if (!decision.allowed) {
-    const message = `${target.kind} "${found.name}" may not be used by ${request.user.name}: ${decision.reason}`;
+  const objection = mayUse(request, context, attributesOf(target, namespace, found));
+  if (objection !== undefined) {
+    const message = `${target.kind} "${found.name}" may not be used by ${request.user.name}: ${objection}`;
     return [{ code: 'NOT_GRANTED', is: 'forbidden', field: found.path, message }];
   }
   const object = context.lookup.find(target, namespace, found.name);
@@ -42,6 +43,17 @@ function checkReference(
   const tenant = context.lookup.find(Tenant, '', own.name);
   const isOpen = object !== undefined && tenant !== undefined && isOpenTo(target, object, tenant);
   return isOpen ? NONE : [notOpen(target, found)];
+}
+
+/** Why the author may not use the target; undefined when that is allowed. Our components act for the tenant. */
+function mayUse(
+  { user }: AdmissionRequest,
+  { engine }: RuleContext,
+  attributes: ReturnType<typeof attributesOf>,
+): string | undefined {
+  if (isComponent(user)) return undefined;
+  const { allowed, reason } = engine.authorize(user, attributes);
+  return allowed ? undefined : reason;
 }
 
 /** Another tenant's object: its owner has to share it by name; Credentials never leave their tenant. */
