@@ -166,9 +166,9 @@ class Check {
     // Beyond the limit the items are not worth looking at: their number alone makes the value wrong.
     if (schema.maxItems !== undefined && value.length > schema.maxItems) return;
     if (schema.items !== undefined) {
-      for (const [index, item] of value.entries()) {
+      for (let index = 0; index < value.length; index += 1) {
         if (this.#full()) return;
-        this.#at(index, schema.items, item);
+        this.#at(index, schema.items, value[index]);
       }
     }
     if (schema.listType === 'set') this.#unique(value, (item) => item);
