@@ -69,7 +69,7 @@ export async function startPlatform(): Promise<Platform> {
     kinds,
     now: () => clock.now(),
     after: (delayMs, task) => clock.after(delayMs, task),
-    find: lookup.find,
+    find: (kind, namespace, name) => lookup.find(kind, namespace, name),
     onError: (error) => {
       throw error;
     },
