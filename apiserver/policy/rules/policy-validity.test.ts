@@ -7,10 +7,6 @@ import { MAX_TENANT_RULES } from './policy-validity.ts';
 import { createAdmissionWorld, type AdmissionWorld } from '../../../test/support/admission.ts';
 import { ann, group, op, person, root, user } from '../../../test/support/policy.ts';
 
-const inAcme = (name: string, spec: JsonObject, metadata: JsonObject = {}): JsonObject => ({
-  metadata: { namespace: 'tn-acme', name, ...metadata },
-  spec,
-});
 const policy = (spec: JsonObject, namespace = 'tn-acme'): JsonObject => ({
   metadata: { namespace, name: 'p' },
   spec,
