@@ -56,6 +56,7 @@ export function createDataClusterReconciler({ informers }: ReconcilerDeps): Reco
       onChange(copies.tenants, (tenant) => of(`tn-${tenant.metadata.name}`)),
       onChange(copies.namespaces, (namespace) => of(namespace.metadata.name)),
       onPlaneChange(copies),
+      copies.claims.onFree,
       onChange(copies.templates, all),
     ],
     reconcile: async (ref, run): Promise<Outcome> => {
@@ -143,7 +144,7 @@ type Settled = Placed | { readonly is: 'pending'; readonly cluster: DataCluster;
 async function settle(run: Run, copies: Copies, cluster: DataCluster, tenant: Tenant): Promise<Settled> {
   const { metadata, spec } = cluster;
   const slug = spec.slug ?? defaultSlug(tenant.metadata.name, metadata.name);
-  if (!copies.claims.claim(slug, metadata.uid)) {
+  if (!copies.claims.claim(slug, cluster)) {
     const message = `the name "${targetNamespace(slug)}" is taken on the planes; choose another spec.slug`;
     return { is: 'pending', cluster, why: no('SlugTaken', message) };
   }
@@ -222,7 +223,7 @@ async function takeDown(
       (wholeTenantKept || cluster.spec.retainPolicy === 'Retain'),
     planeRegistered: plane !== undefined && isRegistered(plane),
     planeConnected: isConnected(plane),
-    released: () => copies.claims.release(cluster.metadata.uid),
+    released: () => copies.claims.release(cluster),
     reduce: async () => {
       if (work === undefined || tenant === undefined || plane === undefined) {
         throw new Error('nothing to reduce: the data cluster has no work, tenant or plane');

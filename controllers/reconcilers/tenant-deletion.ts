@@ -17,7 +17,7 @@ import { no, yes, type Finding } from './core/conditions.ts';
 import { DONE, requeueAfter, type Outcome, type Run } from './core/reconciler.ts';
 import { WAITING_FOR_DATA_PLANE } from './data-cluster-deletion.ts';
 import { isNamespaceOf } from './tenant-space.ts';
-import { namesOf, pendingPlanes } from './tenant-status.ts';
+import { namesOf, pendingPlanes, summariesOf } from './tenant-status.ts';
 
 export const TENANT_FINALIZER = 'polder.dev/tenant';
 
@@ -56,6 +56,7 @@ export async function finalizeTenant(
     conditions: { Deleting: deleting, Ready: no('Deleting', 'it is being deleted') },
     fields: {
       phase: 'Deleting',
+      dataClusters: summariesOf(clusters),
       pendingPlanes: pendingPlanes(offline, 'has not confirmed the removal yet'),
     },
   });

@@ -48,7 +48,7 @@ function phaseOf(
 }
 
 type Summaries = NonNullable<NonNullable<Tenant['status']>['dataClusters']>;
-function summariesOf(clusters: readonly DataCluster[]): Summaries {
+export function summariesOf(clusters: readonly DataCluster[]): Summaries {
   return [...clusters]
     .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .map(({ metadata: { name }, spec: { dataPlaneRef }, status }) => ({
