@@ -181,9 +181,9 @@ export const CREDENTIAL_KEYS: Readonly<Record<Spec['type'], readonly string[]>> 
 };
 
 function checkKeys(wanted: Spec): readonly Cause[] {
-  const { type, stringData, generator: made } = wanted;
-  if (stringData !== undefined) return missingValues(type, stringData);
-  if (made === undefined) return [];
+  const { type, source, stringData, generator: made } = wanted;
+  if (source === 'Inline' && stringData !== undefined) return missingValues(type, stringData);
+  if (source !== 'Generated' || made === undefined) return [];
   const names = new Set(made.keys.map((each) => each.name));
   return CREDENTIAL_KEYS[type]
     .filter((name) => !names.has(name))

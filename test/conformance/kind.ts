@@ -4,10 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { applyDefaults } from '../../apiserver/api/default.ts';
+import { cause } from '../../apiserver/api/causes.ts';
 import type { Cause } from '../../apiserver/api/errors.ts';
-import { isObject, type JsonObject } from '../../apiserver/api/json.ts';
+import { at, isObject, type Json, type JsonObject } from '../../apiserver/api/json.ts';
 import { apiVersionOf, type Kind } from '../../apiserver/api/kind.ts';
 import { objectSchema } from '../../apiserver/api/object-schema.ts';
 import { prune } from '../../apiserver/api/prune.ts';
@@ -56,9 +58,19 @@ export function admit(kind: Kind, input: JsonObject, old?: JsonObject): Admitted
   const pruned = prune(schema, input);
   const defaulted = applyDefaults(schema, pruned.value) as JsonObject;
   const object = kind.prepare === undefined ? defaulted : kind.prepare(defaulted);
-  const problems = validate(schema, object, '', { secrets: kind.secrets });
+  const problems = [
+    ...validate(schema, object, '', { secrets: kind.secrets }),
+    ...fixedProblems(kind, object, old),
+  ];
   const causes = problems.length > 0 ? problems : kind.check(object, old);
   return { object, unknown: pruned.unknown, causes };
+}
+
+function fixedProblems(kind: Kind, object: JsonObject, old: JsonObject | undefined): readonly Cause[] {
+  if (old === undefined) return [];
+  return kind.immutable
+    .filter((path) => !isDeepStrictEqual(at(object, path), at(old, path)))
+    .map((path) => cause.immutable(path, at(object, path)));
 }
 
 export function readSamples(file: string): readonly JsonObject[] {
@@ -239,6 +251,49 @@ export function sampleSuite(kind: Kind, file: string): void {
       }
     });
   });
+}
+
+/** A sample changed by `change` (a merge patch: null takes a field away), and the fields that are then complained about. */
+export interface Rule {
+  readonly name: string;
+  readonly change: JsonObject;
+  /** Empty: accepted. */
+  readonly fields: readonly string[];
+  /** The change is an update of the sample instead of a new object. */
+  readonly update?: true;
+}
+
+/** The rules of one kind, each a small change of its sample. */
+export function ruleSuite(kind: Kind, rules: readonly Rule[]): void {
+  describe(`rules of ${kind.kind}`, () => {
+    const [sample = {}] = readSamples(`manifests/samples/${kind.plural}.yaml`);
+    for (const rule of rules) {
+      it(`${rule.fields.length === 0 ? 'accepts' : 'refuses'} ${rule.name}`, () => {
+        const stored = admit(kind, sample);
+        assert.deepEqual(stored.causes, [], 'the sample itself is refused');
+
+        const old = rule.update === true ? stored.object : undefined;
+        const { causes } = admit(kind, merged(sample, rule.change) as JsonObject, old);
+
+        assert.deepEqual(
+          causes.map((each) => each.field),
+          rule.fields,
+          JSON.stringify(causes),
+        );
+      });
+    }
+  });
+}
+
+/** RFC 7386. */
+function merged(target: Json | undefined, patch: Json): Json {
+  if (!isObject(patch)) return patch;
+  const result: JsonObject = isObject(target) ? { ...target } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete result[name];
+    else result[name] = merged(result[name], value);
+  }
+  return result;
 }
 
 /** Whole lists of kinds: what must be unique among them. */
