@@ -2,8 +2,9 @@
  * One process that is a whole Polder: API server, controllers, hub, and the agent of a local data plane. The
  * programs meet over HTTPS and WebSocket on one port, like strangers.
  */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createControllers } from '../controllers/controllers.ts';
 import { createAgent } from '../controllers/agent/agent.ts';
 import { REGISTER_PATH, REPLAY_PATH, createHub, type Hub } from '../controllers/hub/hub.ts';
 import { SYSTEM_NAMESPACE } from './api/identity.ts';
@@ -70,6 +71,7 @@ class EmbeddedProcess implements EmbeddedPolder {
     const url = `https://${HOST}:${port}`;
     const control = this.clientAs('controllers', url, identity.ca);
     await this.startHub(api, control);
+    this.startControllers(control);
     await this.startAgent(control, url, identity.ca);
     const kubeconfig = await writeAdminKubeconfig(dataDir.path, url, this.clock.now());
     this.renewLater(api, identity, url);
@@ -93,6 +95,7 @@ class EmbeddedProcess implements EmbeddedPolder {
       log,
       metrics,
       writeAudit,
+      fingerprintKey: secretBytes(dataDir, 'pki/fingerprint.key'),
       version,
       extraRoutes: [
         {
@@ -113,6 +116,13 @@ class EmbeddedProcess implements EmbeddedPolder {
     this.started.push(hub);
     api.http.onUpgrade(REPLAY_PATH, (request, socket, head) => void hub.upgrade(request, socket, head));
     await hub.start();
+  }
+
+  private startControllers(apiClient: Client): void {
+    const { clock, metrics } = this;
+    const controllers = createControllers({ apiClient, clock, log: this.options.log, metrics });
+    this.started.push(controllers);
+    controllers.start();
   }
 
   private async startAgent(control: Client, url: string, ca: string): Promise<void> {
@@ -171,7 +181,13 @@ function hubKey(dataDir: DataDir): KeyObject {
   if (!existsSync(file)) {
     const { privateKey } = generateKeyPairSync('ed25519');
     writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
-    chmodSync(file, 0o600);
   }
   return createPrivateKey(readFileSync(file));
+}
+
+/** 32 random bytes, made on first use. */
+function secretBytes(dataDir: DataDir, name: string): Uint8Array {
+  const file = dataDir.file(name);
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600 });
+  return readFileSync(file);
 }

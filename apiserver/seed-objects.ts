@@ -7,10 +7,11 @@ import { AccessRole } from './kinds/access-role.ts';
 import { ClusterAccessPolicy } from './kinds/cluster-access-policy.ts';
 import { Namespace } from './kinds/native/namespace.ts';
 import { BUILT_IN_POLICIES, BUILT_IN_ROLES } from './policy/built-in.ts';
+import type { PolicyFeed } from './policy/policy.ts';
 import type { Context, Registry } from './registry/registry.ts';
 
 /** The API server itself, where it acts on its own behalf. */
-export const SERVER_USER: UserInfo = {
+const SERVER_USER: UserInfo = {
   name: `system:serviceaccount:${SYSTEM_NAMESPACE}:controllers`,
   groups: ['system:serviceaccounts', `system:serviceaccounts:${SYSTEM_NAMESPACE}`, 'system:authenticated'],
   extra: {},
@@ -24,8 +25,13 @@ export const serverContext = (signal: AbortSignal): Context => ({
   annotate: () => undefined,
 });
 
-/** Creates what is missing. Objects that an operator changed are left as they are. */
-export async function seedObjects(registry: Registry, signal: AbortSignal): Promise<void> {
+/**
+ * Creates what is missing. Objects that an operator changed are left as they are. On an empty store no policy
+ * allows anything yet, so the built-in ones are in force before they are stored.
+ */
+export async function seedObjects(registry: Registry, feed: PolicyFeed, signal: AbortSignal): Promise<void> {
+  for (const object of BUILT_IN_ROLES) anticipate(registry, feed, AccessRole, object);
+  for (const object of BUILT_IN_POLICIES) anticipate(registry, feed, ClusterAccessPolicy, object);
   const namespaces = NAMESPACES.map((name): JsonObject => ({
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -34,6 +40,12 @@ export async function seedObjects(registry: Registry, signal: AbortSignal): Prom
   for (const object of namespaces) await ensure(registry, Namespace, object, signal);
   for (const object of BUILT_IN_ROLES) await ensure(registry, AccessRole, object, signal);
   for (const object of BUILT_IN_POLICIES) await ensure(registry, ClusterAccessPolicy, object, signal);
+}
+
+function anticipate(registry: Registry, feed: PolicyFeed, kind: Kind, object: JsonObject): void {
+  const name = at(object, 'metadata.name');
+  if (typeof name === 'string' && registry.peek(kind, '', name) === undefined)
+    feed.apply(kind, '', name, object);
 }
 
 async function ensure(

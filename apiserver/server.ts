@@ -3,7 +3,9 @@
  * in as a dependency; what it starts it closes.
  */
 import type { KeyObject } from 'node:crypto';
-import type { Admission } from './api/admission.ts';
+import { createAdmission } from './admission/admission.ts';
+import { createVirtualHandlers } from './admission/virtual.ts';
+import type { JsonObject } from './api/json.ts';
 import type { Kind } from './api/kind.ts';
 import type { EmbeddedIdentity } from './embedded-identity.ts';
 import { createAudit } from './http/audit.ts';
@@ -14,6 +16,8 @@ import type { HealthCheck } from './http/health.ts';
 import { createOpenApiDocuments } from './http/openapi/documents.ts';
 import type { ExtraRoute, Limits, Tls } from './http/server-options.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
+import { createReviews } from './http/virtual-reviews.ts';
+import { DataPlane } from './kinds/data-plane.ts';
 import { KINDS } from './kinds/index.ts';
 import { NATIVE_KINDS } from './kinds/native/index.ts';
 import { createCasbinEngine, type Engine } from './policy/engine.ts';
@@ -23,9 +27,8 @@ import type { Registry } from './registry/registry.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Log } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';
-import { seedObjects } from './seed-objects.ts';
+import { seedObjects, serverContext } from './seed-objects.ts';
 import type { Store } from './store/store.ts';
-import type { VirtualHandler } from './registry/virtual.ts';
 import { createTenantGate, type TenantGate } from './tenant-gate.ts';
 
 export interface ApiServerOptions {
@@ -41,6 +44,8 @@ export interface ApiServerOptions {
   readonly metrics: Metrics;
   /** Takes whole lines of audit records. */
   readonly writeAudit: (lines: string) => void;
+  /** 32 secret bytes under which credentials are fingerprinted; the same over restarts. */
+  readonly fingerprintKey: Uint8Array;
   readonly version: string;
   readonly limits?: Partial<Limits>;
   readonly extraRoutes?: readonly ExtraRoute[];
@@ -86,14 +91,31 @@ class EmbeddedApiServer implements ApiServer {
       find: (kind, namespace, name) => this.registry.peek(kind, namespace, name)?.read(),
       onError: (error) => log.error('access decision failed and was denied', { error }),
     });
+    const admission = createAdmission({
+      engine: this.engine,
+      lookup: {
+        find: (kind, namespace, name) => this.registry.peek(kind, namespace, name)?.read(),
+        findAll: (kind, namespace) => this.registry.peekAll(kind, namespace),
+      },
+      now: () => clock.now(),
+      fingerprintKey: options.fingerprintKey,
+    });
     this.registry = createRegistry({
       store,
       kinds: ALL_KINDS,
-      admission: this.admission(),
+      admission,
       clock,
       log,
       metrics,
-      virtual: this.virtualKinds(),
+      virtual: {
+        ...createReviews(this.engine),
+        ...createVirtualHandlers({
+          engine: this.engine,
+          admission,
+          now: () => clock.now(),
+          writeRegistration: (plane, registration) => this.writeRegistration(plane, registration),
+        }),
+      },
       visibilityKinds: policyKinds(),
     });
     this.http = this.createHttp();
@@ -103,7 +125,7 @@ class EmbeddedApiServer implements ApiServer {
     await this.options.store.start();
     await this.registry.start();
     this.endFeed = feedPolicies(this.registry, this.engine);
-    await seedObjects(this.registry, this.stopping.signal);
+    await seedObjects(this.registry, this.engine, this.stopping.signal);
     this.gate = createTenantGate(this.registry);
     this.isLoaded = true;
     return this.http.start(port, host);
@@ -154,12 +176,12 @@ class EmbeddedApiServer implements ApiServer {
     });
   }
 
-  private admission(): Admission {
-    return { mutate: (request) => Promise.resolve(request.object ?? {}), validate: () => Promise.resolve() };
-  }
-
-  private virtualKinds(): Readonly<Record<string, VirtualHandler>> {
-    return {};
+  /** Merges into `status.registration` of one DataPlane, on the server's own behalf. */
+  private async writeRegistration(dataPlane: string, registration: JsonObject): Promise<void> {
+    const target = { kind: DataPlane, namespace: '', name: dataPlane, subresource: 'status' as const };
+    const body = { value: { status: { registration } }, duplicates: [], lossy: [] };
+    const options = { dryRun: false, fieldManager: 'polder', fieldValidation: 'Strict' as const };
+    await this.registry.patch(serverContext(this.stopping.signal), target, { type: 'merge', body }, options);
   }
 }
 

@@ -63,7 +63,7 @@ const ROLES: Readonly<Record<string, { readonly description: string; readonly ac
       actions: [
         ...platformKinds.map((kind) => `${kind.plural}:*`),
         ...whole(storedNatives.filter((kind) => !isNamespace(kind))),
-        ...on(['namespaces.core'], READ),
+        ...on(['namespaces.core'], [...READ, ...WRITE]),
         ...reviews(() => true),
         ...PATHS,
       ],
@@ -128,7 +128,7 @@ const ROLES: Readonly<Record<string, { readonly description: string; readonly ac
     },
     'polder-public': {
       description: 'What anybody may ask without an identity.',
-      actions: ['health:get', 'version:get'],
+      actions: ['health:get', 'version:get', 'discovery:get'],
     },
   };
 
