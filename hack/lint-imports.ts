@@ -19,6 +19,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'apiserver/runtime/',
     'apiserver/store/store.ts',
   ],
+  // Controllers, which share the work queue with the others.
+  'apiserver/registry/local-plane/': [
+    'apiserver/api/',
+    'apiserver/client/',
+    'apiserver/registry/',
+    'apiserver/runtime/',
+  ],
   'apiserver/admission/': ['apiserver/api/', 'apiserver/kinds/', 'apiserver/policy/', 'apiserver/runtime/'],
   'apiserver/http/': [
     'apiserver/api/',

@@ -12,6 +12,7 @@ import { metaText, metadataOf } from './body.ts';
 import type { Cache } from './cache.ts';
 import { isHeld, isTerminating } from './finalizers.ts';
 import { pathOf } from './keys.ts';
+import { requireNamespace } from './namespace-lifecycle.ts';
 import { dedupeOwners } from './owner-references.ts';
 import type { Context, WriteOptions, Written } from './registry.ts';
 import { keepIdentity, withGeneration } from './server-fields.ts';
@@ -60,6 +61,8 @@ export async function commit(
   if (before !== undefined) object = withGeneration(kind, object, before);
   requireValid({ kind, object, old: before, subresource: proposal.subresource });
   await deps.admission.validate({ ...request, object });
+  // Asked again: admission may have taken its time, and a namespace is emptied once only.
+  if (old === undefined) requireNamespace(deps, kind, request);
   if (old !== undefined && before !== undefined && isUnchanged(object, before)) {
     return { object: old, created: false };
   }

@@ -1,5 +1,6 @@
 /** Puts the registry together: one cache, one fan-out, and a file per verb. */
 import type { Admission } from '../api/admission.ts';
+import type { JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -24,7 +25,7 @@ import { rangeOf, walk } from './table.ts';
 import { scaleOf } from './scale.ts';
 import { apply } from './server-side-apply.ts';
 import { createTurns } from './turns.ts';
-import { existing, update, type UpdateTarget } from './update.ts';
+import { existing, finalizeNamespace, update, type UpdateTarget } from './update.ts';
 import { answer, type VirtualHandler } from './virtual.ts';
 import { startWatch } from './watch.ts';
 
@@ -48,7 +49,16 @@ export interface RegistryDeps {
   readonly ring?: RingLimits;
 }
 
-export function createRegistry(deps: RegistryDeps): Registry {
+/** What the loops of the local plane need beside the verbs. */
+export interface LocalRegistry extends Registry {
+  /**
+   * Replaces a namespace with its `spec.finalizers`, which every other way of writing leaves alone. When none is
+   * left, and no other finalizer, the namespace is gone.
+   */
+  finalizeNamespace(context: Context, namespace: JsonObject): Promise<Written>;
+}
+
+export function createRegistry(deps: RegistryDeps): LocalRegistry {
   const { store, kinds, clock, log } = deps;
   const cache = createCache({
     store,
@@ -91,6 +101,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     delete: async (context, target, options) => await remove(writes, context, target, options),
     deleteCollection: async (context, collection, options) =>
       await removeCollection(writes, context, collection, options),
+    finalizeNamespace: async (context, namespace) => await finalizeNamespace(writes, context, namespace),
     start: async () => {
       await cache.start();
       fanout.start();

@@ -1,13 +1,13 @@
 /** Nothing is created in a namespace that is not there or on its way out. source: admission plugin NamespaceLifecycle. */
 import { forbidden, notFound } from '../api/errors.ts';
 import type { Kind } from '../api/kind.ts';
-import type { WriteDeps } from './commit.ts';
+import type { Cache } from './cache.ts';
 import { isTerminating } from './finalizers.ts';
 import { pathOf } from './keys.ts';
 
 /** Throws 404 for a missing and 403 for a terminating namespace. */
 export function requireNamespace(
-  deps: Pick<WriteDeps, 'cache' | 'namespaceKind'>,
+  deps: { readonly cache: Cache; readonly namespaceKind: Kind | undefined },
   kind: Kind,
   place: { readonly namespace: string; readonly name: string },
 ): void {

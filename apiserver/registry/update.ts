@@ -59,6 +59,19 @@ export async function update(
   });
 }
 
+/** For our own namespace emptying only; see `LocalRegistry`. */
+export async function finalizeNamespace(
+  deps: WriteDeps,
+  context: Context,
+  namespace: JsonObject,
+): Promise<Written> {
+  if (deps.namespaceKind === undefined) throw new Error('namespaces are not served here');
+  const kind = deps.namespaceKind;
+  const target = { kind, namespace: '', name: metaText(namespace, 'name'), subresource: 'finalize' } as const;
+  const options = { dryRun: false, fieldManager: 'polder', fieldValidation: 'Ignore' } as const;
+  return await change(deps, { context, target }, options, () => ({ object: namespace }));
+}
+
 /**
  * Reads, changes and writes until nobody came in between. A resourceVersion in the changed object that is not the
  * stored one is 409, so only unconditional changes are tried again.

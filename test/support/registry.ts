@@ -11,14 +11,13 @@ import type { ObjectMeta } from '../../apiserver/api/meta.ts';
 import { any, int, listMap, map, obj, opt, str } from '../../apiserver/api/schema.ts';
 import { ConfigMap } from '../../apiserver/kinds/native/config-map.ts';
 import { Namespace } from '../../apiserver/kinds/native/namespace.ts';
-import { createRegistry, type RegistryDeps } from '../../apiserver/registry/create-registry.ts';
+import { createRegistry, type LocalRegistry, type RegistryDeps } from '../../apiserver/registry/create-registry.ts';
 import type {
   Body,
   Collection,
   Context,
   DeleteOptions,
   ListOptions,
-  Registry,
   Selectors,
   StoredObject,
   Target,
@@ -99,7 +98,7 @@ export const OPEN_ADMISSION: Admission = {
 };
 
 export interface World {
-  readonly registry: Registry;
+  readonly registry: LocalRegistry;
   readonly store: Store;
   readonly clock: FakeClock;
   readonly metrics: Metrics;
