@@ -57,8 +57,8 @@ describe('placement', () => {
       is: 'unplaceable',
       reason: 'NoFittingDataPlane',
       message:
-        'no data plane takes it: a: it is cordoned; b: it has no role runtime; ' +
-        'c: its region is "us", the tenant allows eu; and 1 more',
+        'no data plane takes it: a: it is cordoned; b: it has no role "runtime"; ' +
+        'c: it is in region "us" and the tenant requires eu; and 1 more',
     });
     assert.deepEqual(place(tenant('acme'), 'x', []), {
       is: 'unplaceable',
@@ -76,8 +76,8 @@ describe('placement', () => {
     const allowed = { allowedTenants: { matchLabels: { tier: 'gold' } } };
 
     assert.equal(refusal(gold, plane('a', allowed, { labels: { ssd: 'yes' } })), undefined);
-    assert.match(refusal(gold, plane('b', allowed)) ?? '', /labels do not match/);
-    assert.match(refusal(tenant('other'), plane('a', allowed)) ?? '', /does not allow this tenant/);
+    assert.match(refusal(gold, plane('b', allowed)) ?? '', /does not carry the labels/);
+    assert.match(refusal(tenant('other'), plane('a', allowed)) ?? '', /not open to this tenant/);
   });
 
   it('keeps away from planes that are being deleted', () => {

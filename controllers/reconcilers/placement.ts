@@ -1,30 +1,23 @@
 /** Chooses the data plane of a data cluster. Pure: the same cluster and planes give the same answer. */
 import { createHash } from 'node:crypto';
-import type { DataPlane } from '../../apiserver/kinds/data-plane.ts';
+import type { JsonObject } from '../../apiserver/api/json.ts';
+import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
 import type { Tenant } from '../../apiserver/kinds/tenant.ts';
+import { isOpenTo } from '../../apiserver/policy/rules/open-targets.ts';
+import { objection } from '../../apiserver/policy/rules/placement.ts';
 import { isTerminating } from './core/commit.ts';
-import { matchesSelector } from './core/label-selector.ts';
 
 export type Placement =
   | { readonly is: 'placed'; readonly plane: string }
   | { readonly is: 'unplaceable'; readonly reason: string; readonly message: string };
 
-/** Why a plane does not take new data clusters of a tenant; undefined when it does. */
+/** Why a plane does not take new data clusters of a tenant; undefined when it does. Admission asks the same. */
 export function refusal(tenant: Tenant, plane: DataPlane): string | undefined {
-  const { placement } = tenant.spec;
   if (isTerminating(plane)) return 'it is being deleted';
-  if (!plane.spec.roles.includes('runtime')) return 'it has no role runtime';
-  if (plane.spec.cordoned) return 'it is cordoned';
-  if (!matchesSelector(plane.spec.allowedTenants, tenant.metadata.labels))
-    return 'it does not allow this tenant';
-  const regions = placement.regions ?? [];
-  if (regions.length > 0 && !regions.includes(plane.spec.region ?? '')) {
-    return `its region is "${plane.spec.region ?? ''}", the tenant allows ${regions.join(', ')}`;
-  }
-  if (!matchesSelector(placement.planeSelector, plane.metadata.labels)) {
-    return 'its labels do not match the placement of the tenant';
-  }
-  return undefined;
+  // Both came out of the API as JSON; the rules read them as such.
+  const [target, owner] = [plane, tenant] as unknown as readonly [JsonObject, JsonObject];
+  if (!isOpenTo(DataPlane, target, owner)) return 'it is not open to this tenant';
+  return objection(target, owner);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** An API server in this process with the real controllers on it, in memory, for tests of what controllers do. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,7 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
     metrics: createMetrics(),
     writeAudit: () => undefined,
     version: 'test',
+    fingerprintKey: randomBytes(32),
   });
   const { port } = await api.start(0, '127.0.0.1');
   const url = `https://127.0.0.1:${port}`;

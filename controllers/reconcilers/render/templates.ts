@@ -2,7 +2,7 @@
 import { isObject, type Json, type JsonObject } from '../../../apiserver/api/json.ts';
 import type { NamespaceTemplate } from '../../../apiserver/kinds/namespace-template.ts';
 import type { RESERVED_VARIABLES } from '../../../apiserver/kinds/template-text.ts';
-import { matchesSelector } from '../core/label-selector.ts';
+import { compileSelector } from '../../../apiserver/policy/operators.ts';
 
 /** Filled in by us; whatever a tenant sets under these names is ignored. */
 export type Facts = Readonly<Record<(typeof RESERVED_VARIABLES)[number], string>>;
@@ -25,7 +25,7 @@ export function renderTemplates(templates: readonly NamespaceTemplate[], target:
   const manifests: JsonObject[] = [];
   const problems: string[] = [];
   for (const template of inOrder(templates)) {
-    if (!matchesSelector(template.spec.selector, target.tenantLabels)) continue;
+    if (!isFor(template, target.tenantLabels)) continue;
     const { values, missing } = valuesFor(template, target);
     if (missing.length > 0) {
       problems.push(`template "${template.metadata.name}" needs ${missing.join(', ')} in templateValues`);
@@ -37,6 +37,9 @@ export function renderTemplates(templates: readonly NamespaceTemplate[], target:
   }
   return { manifests, problems };
 }
+
+const isFor = ({ spec }: NamespaceTemplate, labels: Readonly<Record<string, string>> = {}): boolean =>
+  spec.selector === undefined || compileSelector(spec.selector)?.(labels) === true;
 
 const inOrder = (templates: readonly NamespaceTemplate[]): readonly NamespaceTemplate[] =>
   [...templates].sort((a, b) => {
