@@ -7,6 +7,7 @@ import {
   listMap,
   obj,
   opt,
+  set,
   str,
   type Node,
   type OptionalNode,
@@ -184,24 +185,21 @@ const securityContext = obj('What the processes may do; wins over that of the po
   appArmorProfile: opt(appArmorProfile),
 });
 
-export const resources = obj(
-  'What it asks for and what it may use at most.',
-  {
-    limits: opt(resourceList('Most it may use.')),
-    requests: opt(resourceList('What it is scheduled by.')),
-    claims: opt(
-      listMap(
-        'Devices of the pod that it uses.',
-        'name',
-        obj('One claim.', {
-          name: text('Name of the claim in the pod.'),
-          request: opt(text('One request of the claim.')),
-        }),
-      ),
+export const resourceBounds = obj('What it asks for and what it may use at most.', {
+  limits: opt(resourceList('Most it may use.')),
+  requests: opt(resourceList('What it is scheduled by.')),
+  claims: opt(
+    listMap(
+      'Devices of the pod that it uses.',
+      'name',
+      obj('One claim.', {
+        name: text('Name of the claim in the pod.'),
+        request: opt(text('One request of the claim.')),
+      }),
     ),
-  },
-  { default: {} },
-);
+  ),
+});
+const resources = { ...resourceBounds, default: {} };
 
 /** Everything a container has besides its name; ephemeral containers have a target as well. */
 export const containerFields = {
@@ -244,7 +242,7 @@ export const containerFields = {
         exitCodes: opt(
           obj('Exit codes.', {
             operator: text('In or NotIn.'),
-            values: opt(list('Codes to compare with.', int('One code.'))),
+            values: opt(set('Codes to compare with.', int('One code.'))),
           }),
         ),
       }),

@@ -2,6 +2,7 @@
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { int, obj, opt, str } from '../../api/schema.ts';
 import { formatSelector } from '../fields.ts';
+import { plainConditions } from './fields.ts';
 import { checkPodSpec, checkSelector, fillTemplate, podTemplate } from './pod-template.ts';
 import {
   containersColumn,
@@ -11,7 +12,6 @@ import {
   rollingUpdate,
   selector,
   selectorColumn,
-  workloadConditions,
 } from './workload.ts';
 
 const spec = obj('Desired state.', {
@@ -42,7 +42,7 @@ const status = obj('Observed state.', {
   numberAvailable: count('Nodes whose pod has been ready long enough.'),
   numberUnavailable: count('Nodes whose pod is missing.'),
   collisionCount: count('Collisions of the hash of the template.'),
-  conditions: workloadConditions,
+  conditions: plainConditions,
 });
 
 export const DaemonSet = defineNative({

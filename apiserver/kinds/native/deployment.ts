@@ -1,6 +1,7 @@
 /** apps/v1 Deployment. */
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
-import { bool, int, obj, opt, str } from '../../api/schema.ts';
+import { bool, int, listMap, obj, opt, str, time } from '../../api/schema.ts';
+import { conditionFields } from './fields.ts';
 import { checkPodSpec, checkSelector, fillTemplate, podTemplate } from './pod-template.ts';
 import {
   containersColumn,
@@ -10,7 +11,6 @@ import {
   rollingUpdate,
   selector,
   selectorColumn,
-  workloadConditions,
 } from './workload.ts';
 
 const spec = obj('Desired state.', {
@@ -34,6 +34,11 @@ const spec = obj('Desired state.', {
   progressDeadlineSeconds: int('Time without progress after which it has failed.', { default: 600 }),
 });
 
+const condition = obj('One aspect of the state.', {
+  ...conditionFields,
+  lastUpdateTime: opt(time('When it was last written.')),
+});
+
 const status = obj('Observed state.', {
   observedGeneration: opt(int('Generation that was acted on last.', { format: 'int64' })),
   replicas: count('Number of pods.'),
@@ -42,7 +47,7 @@ const status = obj('Observed state.', {
   availableReplicas: count('Pods that have been ready long enough.'),
   unavailableReplicas: count('Pods that are missing.'),
   terminatingReplicas: count('Pods that are ending.'),
-  conditions: workloadConditions,
+  conditions: opt(listMap('Aspects of the state.', 'type', condition)),
   collisionCount: count('Collisions of the hash of the template.'),
 });
 

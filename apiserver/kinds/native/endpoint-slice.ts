@@ -1,10 +1,10 @@
 /** discovery.k8s.io/v1 EndpointSlice. */
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
-import { bool, int, list, map, obj, opt, str } from '../../api/schema.ts';
+import { bool, int, list, map, obj, opt, set, str } from '../../api/schema.ts';
 import { objectReference, text } from './fields.ts';
 
 const endpoint = obj('One endpoint.', {
-  addresses: list('Its addresses.', text('An address.')),
+  addresses: set('Its addresses.', text('An address.')),
   conditions: opt(
     obj('State of the endpoint.', {
       ready: opt(bool('Whether it takes traffic.')),

@@ -1,7 +1,7 @@
 /** What Job and CronJob share: the specification of a job. source: batch/v1 JobSpec. */
 import { cause } from '../../api/causes.ts';
 import type { Cause } from '../../api/errors.ts';
-import { bool, int, list, obj, opt, str, type Value } from '../../api/schema.ts';
+import { bool, int, list, obj, opt, set, str, type Value } from '../../api/schema.ts';
 import { labelSelector } from '../fields.ts';
 import { text } from './fields.ts';
 import { checkPodSpec, podTemplate } from './pod-template.ts';
@@ -9,7 +9,7 @@ import { checkPodSpec, podTemplate } from './pod-template.ts';
 const exitCodes = obj('Exit codes that the rule is about.', {
   containerName: opt(text('Container that is looked at; all of them when not set.')),
   operator: text('In or NotIn.'),
-  values: list('Codes to compare with.', int('A code.')),
+  values: set('Codes to compare with.', int('A code.')),
 });
 
 const podFailurePolicy = obj('What failures of pods mean.', {

@@ -1,7 +1,7 @@
 /** batch/v1 Job. */
 import { isObject, type Json } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
-import { int, listMap, obj, opt, set, time } from '../../api/schema.ts';
+import { list, obj, opt, set, time } from '../../api/schema.ts';
 import { conditionFields, text } from './fields.ts';
 import { checkJobSpec, jobSpec } from './job-spec.ts';
 import { fillTemplate } from './pod-template.ts';
@@ -9,9 +9,8 @@ import { containersColumn, count, imagesColumn, selectorColumn } from './workloa
 
 const status = obj('Observed state.', {
   conditions: opt(
-    listMap(
+    list(
       'Aspects of the state.',
-      'type',
       obj('One aspect.', { ...conditionFields, lastProbeTime: opt(time('When it was last looked at.')) }),
     ),
   ),
@@ -30,7 +29,6 @@ const status = obj('Observed state.', {
       failed: opt(set('Pods that failed.', text('UID of a pod.'))),
     }),
   ),
-  observedGeneration: opt(int('Generation that was acted on last.', { format: 'int64' })),
 });
 
 export const Job = defineNative({

@@ -3,7 +3,7 @@ import { cause } from '../../api/causes.ts';
 import { isObject, type Json } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { labelProblems } from '../../api/names.ts';
-import { obj, opt, set, str } from '../../api/schema.ts';
+import { list, obj, opt, str } from '../../api/schema.ts';
 import { plainConditions, text } from './fields.ts';
 
 export const Namespace = defineNative({
@@ -19,7 +19,7 @@ export const Namespace = defineNative({
       'Desired state.',
       {
         finalizers: opt(
-          set('Words that must be taken away before the namespace can go.', text('A finalizer.')),
+          list('Words that must be taken away before the namespace can go.', text('A finalizer.')),
         ),
       },
       { default: {} },

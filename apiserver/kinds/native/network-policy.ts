@@ -1,7 +1,7 @@
 /** networking.k8s.io/v1 NetworkPolicy. */
 import { isObject, type Json } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
-import { int, intOrString, list, obj, opt, set, str } from '../../api/schema.ts';
+import { int, intOrString, list, obj, opt, str } from '../../api/schema.ts';
 import { formatSelector, labelSelector } from '../fields.ts';
 import { text } from './fields.ts';
 
@@ -39,7 +39,7 @@ const spec = obj('Which traffic of which pods is let through.', {
     ),
   ),
   policyTypes: opt(
-    set('Directions the policy is about.', str('A direction.', { enum: ['Ingress', 'Egress'] })),
+    list('Directions the policy is about.', str('A direction.', { enum: ['Ingress', 'Egress'] })),
   ),
 });
 

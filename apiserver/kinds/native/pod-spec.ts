@@ -4,7 +4,7 @@ import { affinity, tolerations, topologySpreadConstraints } from './affinity.ts'
 import {
   appArmorProfile,
   containerFields,
-  resources,
+  resourceBounds,
   seccompProfile,
   seLinuxOptions,
   windowsOptions,
@@ -137,6 +137,6 @@ export const podSpec = obj('How the pod is to be run.', {
     ),
   ),
   resourceClaims: opt(resourceClaims),
-  resources: opt({ ...resources, description: 'Bounds for the pod as a whole.' }),
+  resources: opt({ ...resourceBounds, description: 'Bounds for the pod as a whole.' }),
 });
 export type PodSpec = Value<typeof podSpec>;

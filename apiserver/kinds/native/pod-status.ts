@@ -1,6 +1,7 @@
 /** What a node reports about a pod. source: core/v1 PodStatus. */
 import { bool, int, list, listMap, obj, opt, time, type Node, type Value } from '../../api/schema.ts';
-import { conditionFields, text } from './fields.ts';
+import { resourceBounds } from './container.ts';
+import { conditionFields, resourceList, text } from './fields.ts';
 
 const terminated = obj('It has ended.', {
   exitCode: int('Exit code.'),
@@ -34,6 +35,32 @@ const containerStatus = obj('State of one container.', {
   imageID: text('Identity of the image.'),
   containerID: opt(text('Identity at the runtime.')),
   started: opt(bool('Whether its start is over.')),
+  allocatedResources: opt(resourceList('What the node has set aside for it.')),
+  resources: opt(resourceBounds),
+  volumeMounts: opt(
+    listMap(
+      'Volumes as they are mounted.',
+      'mountPath',
+      obj('One mount.', {
+        name: text('Name of the volume.'),
+        mountPath: text('Where it appears.'),
+        readOnly: opt(bool('Whether it cannot be written.')),
+        recursiveReadOnly: opt(text('Whether mounts below cannot be written either.')),
+      }),
+    ),
+  ),
+  user: opt(
+    obj('Who the first process runs as.', {
+      linux: opt(
+        obj('On Linux.', {
+          uid: int('User.', { format: 'int64' }),
+          gid: int('Group.', { format: 'int64' }),
+          supplementalGroups: opt(list('Further groups.', int('A group.', { format: 'int64' }))),
+        }),
+      ),
+    }),
+  ),
+  stopSignal: opt(text('Signal that ends it.')),
 });
 export type ContainerStatus = Value<typeof containerStatus>;
 const address = (what: string): Node<{ readonly ip: string }> => obj(what, { ip: text('The address.') });

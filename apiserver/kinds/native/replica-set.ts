@@ -1,15 +1,9 @@
 /** apps/v1 ReplicaSet. */
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { int, obj, opt } from '../../api/schema.ts';
+import { plainConditions } from './fields.ts';
 import { checkPodSpec, checkSelector, fillTemplate, podTemplate } from './pod-template.ts';
-import {
-  containersColumn,
-  count,
-  imagesColumn,
-  selector,
-  selectorColumn,
-  workloadConditions,
-} from './workload.ts';
+import { containersColumn, count, imagesColumn, selector, selectorColumn } from './workload.ts';
 
 const spec = obj('Desired state.', {
   replicas: int('Number of pods.', { minimum: 0, default: 1 }),
@@ -25,7 +19,7 @@ const status = obj('Observed state.', {
   availableReplicas: count('Pods that have been ready long enough.'),
   terminatingReplicas: count('Pods that are ending.'),
   observedGeneration: opt(int('Generation that was acted on last.', { format: 'int64' })),
-  conditions: workloadConditions,
+  conditions: plainConditions,
 });
 
 export const ReplicaSet = defineNative({

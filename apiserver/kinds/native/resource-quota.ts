@@ -1,13 +1,13 @@
 /** v1 ResourceQuota. */
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
-import { list, obj, opt, set } from '../../api/schema.ts';
+import { list, obj, opt } from '../../api/schema.ts';
 import { resourceList, text } from './fields.ts';
 
 const spec = obj(
   'Desired state.',
   {
     hard: opt(resourceList('Upper bound by resource.')),
-    scopes: opt(set('Kinds of objects that are counted; all of them when not set.', text('A scope.'))),
+    scopes: opt(list('Kinds of objects that are counted; all of them when not set.', text('A scope.'))),
     scopeSelector: opt(
       obj(
         'Which objects are counted.',

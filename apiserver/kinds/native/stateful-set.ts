@@ -3,16 +3,9 @@ import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { OBJECT_META_SCHEMA } from '../../api/meta-schema.ts';
 import { int, intOrString, list, obj, opt, str } from '../../api/schema.ts';
 import { claimSpec } from './claim-spec.ts';
-import { text } from './fields.ts';
+import { plainConditions, text } from './fields.ts';
 import { checkPodSpec, checkSelector, fillTemplate, podTemplate } from './pod-template.ts';
-import {
-  containersColumn,
-  count,
-  fillRollingUpdate,
-  imagesColumn,
-  selector,
-  workloadConditions,
-} from './workload.ts';
+import { containersColumn, count, fillRollingUpdate, imagesColumn, selector } from './workload.ts';
 
 const RETENTION = { enum: ['Retain', 'Delete'], default: 'Retain' } as const;
 
@@ -78,7 +71,7 @@ const status = obj('Observed state.', {
   currentRevision: opt(text('The old revision.')),
   updateRevision: opt(text('The new revision.')),
   collisionCount: count('Collisions of the hash of the template.'),
-  conditions: workloadConditions,
+  conditions: plainConditions,
 });
 
 export const StatefulSet = defineNative({

@@ -1,29 +1,12 @@
 /** What Deployment, StatefulSet, DaemonSet, ReplicaSet and Job share. */
 import { isObject, type Json } from '../../api/json.ts';
-import {
-  int,
-  intOrString,
-  listMap,
-  obj,
-  opt,
-  time,
-  type Node,
-  type OptionalNode,
-  type Value,
-} from '../../api/schema.ts';
+import { int, intOrString, obj, opt, type Node, type OptionalNode, type Value } from '../../api/schema.ts';
 import { formatSelector, labelSelector, type LabelSelector } from '../fields.ts';
-import { conditionFields } from './fields.ts';
 import { containerImages, containerNames, type PodTemplate } from './pod-template.ts';
 
 export const count = (description: string): OptionalNode<number> => opt(int(description));
 
 export const selector = labelSelector('Labels of the pods that belong to it; fixed.');
-
-const condition = obj('One aspect of the state.', {
-  ...conditionFields,
-  lastUpdateTime: opt(time('When it was last written.')),
-});
-export const workloadConditions = opt(listMap('Aspects of the state.', 'type', condition));
 
 export const rollingUpdate = (description: string): Node<Value<typeof rollingShape>> => ({
   ...rollingShape,
