@@ -1,8 +1,8 @@
 /** Label and field selectors as one question about a cached object; undefined when everything matches. */
-import { at, isObject } from '../api/json.ts';
+import { at } from '../api/json.ts';
 import type { Matches } from './event.ts';
 import type { Selectors } from './registry.ts';
-import type { Stored } from './stored.ts';
+import { labelsOf } from './stored.ts';
 
 type FieldSelector = Selectors['fields'][number];
 
@@ -36,12 +36,4 @@ function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)
     : '';
-}
-
-const NO_LABELS: Readonly<Record<string, string>> = {};
-
-function labelsOf(object: Stored): Readonly<Record<string, string>> {
-  const labels = at(object.read(), 'metadata.labels');
-  // Stored objects passed validation: every label value is a string.
-  return isObject(labels) ? (labels as Record<string, string>) : NO_LABELS;
 }

@@ -61,6 +61,21 @@ export class Stored implements StoredObject {
   }
 }
 
+const NO_LABELS: Readonly<Record<string, string>> = {};
+const LABELS = Buffer.from('"labels":{');
+const CLOSING_BRACE = 0x7d;
+
+/** Labels of a stored object, read from where `serialise` puts them. */
+export function labelsOf(stored: Stored): Readonly<Record<string, string>> {
+  const { bytes } = stored;
+  const at = versionEnd(stored);
+  if (bytes.compare(LABELS, 0, LABELS.length, at, at + LABELS.length) !== 0) return NO_LABELS;
+  // Neither keys nor values of labels may hold a brace: the first one closes the object.
+  const end = bytes.indexOf(CLOSING_BRACE, at);
+  const text = bytes.toString('latin1', at + LABELS.length - 1, end + 1);
+  return JSON.parse(text) as Record<string, string>;
+}
+
 function parse(bytes: Buffer): JsonObject {
   const value: unknown = JSON.parse(bytes.toString());
   if (!isObject(value)) throw new Error('a stored value is not an object');
@@ -90,15 +105,18 @@ export function atRevision(stored: Stored, revision: Revision): Stored {
 
 /** What the store keeps of a cached object: the bytes without resourceVersion. */
 export function valueOf(stored: Stored): Buffer {
-  const { head } = stored.shape;
-  const versionEnd = head.length + `"resourceVersion":"${stored.revision}",`.length;
-  return Buffer.concat([head, stored.bytes.subarray(versionEnd)]);
+  return Buffer.concat([stored.shape.head, stored.bytes.subarray(versionEnd(stored))]);
 }
 
-/** The bytes to store: head first, resourceVersion left out. */
+/** Where the bytes go on after the resourceVersion. */
+const versionEnd = ({ shape, revision }: Stored): number =>
+  shape.head.length + '"resourceVersion":"",'.length + String(revision).length;
+
+/** The bytes to store: head first, labels at its end so that selecting needs no parsing, resourceVersion left out. */
 export function serialise(shape: Shape, object: JsonObject): Buffer {
   const { apiVersion: _version, kind: _kind, metadata, ...rest } = object;
-  const { resourceVersion: _revision, ...kept } = isObject(metadata) ? metadata : {};
+  const { resourceVersion: _revision, labels, ...others } = isObject(metadata) ? metadata : {};
+  const kept = labels === undefined ? others : { labels, ...others };
   const { kind } = shape;
   return Buffer.from(
     JSON.stringify({ apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: kept, ...rest }),
