@@ -1,0 +1,86 @@
+/**
+ * `npm run bench`: runs every measure and prints a table; with `--json` the same as JSON on standard output.
+ *
+ *   --only a,b      only these measures
+ *   --seconds n     how long each load lasts (default 5)
+ *   --json          machine-readable
+ *
+ * Ratios are taken within one run: absolute numbers depend on the machine. Exit code 1 when a target is missed.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { inspectMachine } from './machine.ts';
+import { describeTarget, holds, ratioOf, type Bench, type Measure, type Row } from './measure.ts';
+import { MEASURES } from './measures/index.ts';
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, seconds: { type: 'string' }, json: { type: 'boolean' } },
+  });
+  const machine = inspectMachine();
+  const scratch = mkdtempSync(join(tmpdir(), 'polder-bench-'));
+  const bench: Bench = { machine, scratch, seconds: Number(values.seconds ?? 5) };
+  const say = (line: string): void => console.error(line);
+  say(machine.description);
+  if (machine.warning !== '') say(`warning: ${machine.warning}`);
+  try {
+    const rows = await runAll(bench, chosen(values.only), say);
+    if (values.json === true) {
+      const withRatios = rows.map((row) => ({ ...row, ratio: ratioOf(row), holds: holds(row) }));
+      console.log(
+        JSON.stringify({ machine: machine.description, warning: machine.warning, rows: withRatios }, null, 2),
+      );
+    } else console.log(table(rows));
+    return rows.some((row) => holds(row) === false) ? 1 : 0;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function runAll(
+  bench: Bench,
+  measures: readonly Measure[],
+  say: (line: string) => void,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const measure of measures) {
+    say(`${measure.name} ...`);
+    rows.push(...(await measure.run(bench)));
+  }
+  return rows;
+}
+
+function chosen(only: string | undefined): readonly Measure[] {
+  if (only === undefined) return MEASURES;
+  const names = only.split(',');
+  const unknown = names.filter((name) => !MEASURES.some((measure) => measure.name === name));
+  if (unknown.length > 0) {
+    const known = MEASURES.map((measure) => measure.name).join(', ');
+    throw new Error(`no measure ${unknown.join(', ')}; there are ${known}`);
+  }
+  return MEASURES.filter((measure) => names.includes(measure.name));
+}
+
+function table(rows: readonly Row[]): string {
+  const lines = rows.map((row) => [
+    row.measure,
+    `${round(row.value)} ${row.unit}`,
+    row.baseline === undefined ? '' : `${round(row.baseline.value)} ${row.unit} (${row.baseline.name})`,
+    row.baseline === undefined ? '' : `${(ratioOf(row) ?? 0).toFixed(2)}x`,
+    describeTarget(row),
+    { true: 'yes', false: 'NO', undefined: '' }[String(holds(row))] ?? '',
+    row.notes ?? '',
+  ]);
+  const head = ['measure', 'value', 'baseline', 'ratio', 'target', 'holds', 'notes'];
+  const all = [head, head.map(() => '---'), ...lines];
+  const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
+  return all
+    .map((line) => `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
+    .join('\n');
+}
+
+const round = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+
+process.exitCode = await main();

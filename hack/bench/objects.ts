@@ -1,0 +1,31 @@
+/** The object every measure uses: about 1.2 KB as JSON, as the targets say. */
+
+export const OBJECT_BYTES = 1200;
+
+/** What a stored object of `OBJECT_BYTES` looks like on the wire, for baselines that need no server. */
+export function wireObject(number: number): Buffer {
+  const object = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: `bench-${number}`,
+      namespace: 'default',
+      uid: '5f0c3a52-6b1c-4d43-9e0e-6a8f1c1f7d10',
+      resourceVersion: String(number),
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      labels: { app: 'bench', tier: 'data' },
+    },
+    data: { payload: '' },
+  };
+  const size = Buffer.byteLength(JSON.stringify(object));
+  object.data.payload = 'x'.repeat(OBJECT_BYTES - size);
+  return Buffer.from(JSON.stringify(object));
+}
+
+/** A list of `count` such objects as one body. */
+export function wireList(count: number): Buffer {
+  const items = Array.from({ length: count }, (_, index) => wireObject(index + 1).toString()).join(',');
+  return Buffer.from(
+    `{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"resourceVersion":"${count}"},"items":[${items}]}`,
+  );
+}
