@@ -96,7 +96,7 @@ describe('denials', () => {
     // eslint-disable-next-line no-control-regex -- that is what must not be there
     assert.doesNotMatch(sentence, /[\u0000-\u001f\u2028]/);
     assert.ok(sentence.length < 1200);
-    assert.doesNotMatch(world.engine.authorize(dev, attributes).reason, /\u001b/);
+    assert.equal(world.engine.authorize(dev, attributes).reason.includes('\u001b'), false);
   });
 
   it('begins the way kubectl users know', () => {

@@ -30,8 +30,12 @@ const object = (namespace: string, name: string, content: JsonObject = {}): Visi
   name,
   read: () => ({ metadata: { namespace, name }, ...content }),
 });
-const ask = (world: World, who: UserInfo, kind: Kind, namespace = '', verb = 'list') =>
-  world.engine.authorizeList(who, attributesOf(verb, kind.plural, namespace), kind);
+const ask = (
+  world: World,
+  who: UserInfo,
+  kind: Kind,
+  ...[namespace = '', verb = 'list']: readonly string[]
+) => world.engine.authorizeList(who, attributesOf(verb, kind.plural, namespace), kind);
 const tied = (tenant: string): JsonObject => ({
   'polder.dev/tenant': tenant,
   'polder.dev/tenant-uid': `uid-${tenant}`,

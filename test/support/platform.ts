@@ -109,7 +109,7 @@ export async function startPlatform(): Promise<Platform> {
   });
   await registry.start();
   const endFeed = feedPolicies(registry, engine);
-  await seedObjects(registry, new AbortController().signal);
+  await seedObjects(registry, engine, new AbortController().signal);
 
   const target = (kind: Kind, object: JsonObject): { kind: Kind; namespace: string; name: string } => {
     const { namespace = '', name } = object['metadata'] as { namespace?: string; name: string };
