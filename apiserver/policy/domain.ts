@@ -54,7 +54,7 @@ function addPlatform(draft: Draft, { catalog, table }: Sources): void {
  * | -------------- | ----------------- | -------------------------------------------------------------- |
  * | Deny           | anyone            | yes, and nothing in the tenant overrides it                     |
  * | Allow          | our components    | yes                                                            |
- * | Allow          | anyone else       | only about the Namespace object, which is cluster-scoped itself |
+ * | Allow          | anyone else       | only for reading the Namespace object                           |
  */
 function addTenant(draft: Draft, sources: Sources, tenant: TenantFacts | undefined): void {
   const { catalog, table } = sources;
@@ -123,12 +123,15 @@ function addBuiltIn(draft: Draft, groups: readonly string[], policy: string, kin
   }
 }
 
+/** Reading the Namespace object, which is cluster-scoped; changing or deleting it would reach into the tenant. */
 function onlyNamespaces(grant: Grant): Grant {
+  const rules = grant.rules.filter((rule) => glob(NAMESPACES, rule.kind));
   return {
     key: grant.key.replace(/\/allow$/, '/namespaces/allow'),
     effect: grant.effect,
-    rules: grant.rules
-      .filter((rule) => glob(NAMESPACES, rule.kind))
-      .map((rule) => ({ ...rule, kind: NAMESPACES })),
+    rules: READ.flatMap((verb) =>
+      rules.filter((rule) => glob(verb, rule.verb)).map((rule) => ({ ...rule, verb, kind: NAMESPACES })),
+    ),
   };
 }
+const READ = ['get', 'list', 'watch'];

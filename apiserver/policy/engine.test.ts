@@ -36,7 +36,10 @@ describe('access engine', () => {
     assert.equal(can(op, 'list', 'tenants'), true);
     assert.equal(can(op, 'list', 'dataplanes'), true);
     assert.equal(can(op, 'get', 'namespaces', '', 'tn-acme'), true);
-    assert.equal(can(op, 'delete', 'namespaces', '', 'tn-acme'), false);
+    for (const verb of ['update', 'patch', 'delete']) {
+      assert.equal(can(op, verb, 'namespaces', '', 'tn-acme'), false);
+      assert.equal(can(op, verb, 'namespaces', '', 'plain'), true);
+    }
     assert.equal(can(op, 'create', 'configmaps', 'default'), true);
   });
 
@@ -231,19 +234,19 @@ describe('access engine', () => {
     assert.equal(world.can(user('pat'), 'get', 'depots', 'tn-acme', 'pg'), false);
   });
 
-  it('answers health and version to anybody, discovery to identities, metrics to operators', () => {
+  it('answers health, version and discovery to anybody, metrics to operators', () => {
     const { engine } = createWorld();
     const anonymous = { name: 'system:anonymous', groups: ['system:unauthenticated'], extra: {} };
     const get = (who: typeof anonymous, path: string): boolean =>
       engine.authorize(who, { is: 'path', verb: 'get', path }).allowed;
 
-    for (const path of ['/healthz', '/livez', '/readyz', '/readyz/ping', '/version']) {
+    const open = ['/healthz', '/livez', '/readyz', '/readyz/ping', '/version'];
+    const discovery = ['/api', '/apis', '/apis/apps/v1', '/openapi/v2', '/openapi/v3'];
+    for (const path of [...open, ...discovery]) {
       assert.equal(get(anonymous, path), true, path);
-    }
-    for (const path of ['/api', '/apis', '/apis/apps/v1', '/openapi/v2', '/openapi/v3']) {
-      assert.equal(get(anonymous, path), false, path);
       assert.equal(get(user('pat') as typeof anonymous, path), true, path);
     }
+    assert.equal(get(anonymous, '/metrics'), false);
     assert.equal(get(user('pat') as typeof anonymous, '/metrics'), false);
     assert.equal(get(op as typeof anonymous, '/metrics'), true);
     assert.equal(get(op as typeof anonymous, '/debug'), false);
