@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'apiserver/client/',
     'apiserver/registry/',
     'apiserver/runtime/',
+    'apiserver/store/store.ts',
   ],
   'apiserver/admission/': ['apiserver/api/', 'apiserver/kinds/', 'apiserver/policy/', 'apiserver/runtime/'],
   'apiserver/http/': [

@@ -302,4 +302,31 @@ describe('a registry that starts on what is there', () => {
     assert.equal(second.registry.revision(), first.store.revision());
     await second.close();
   });
+
+  it('misses nothing that is written while it loads', async () => {
+    const first = await startWorld();
+    await Promise.all(Array.from({ length: 1500 }, async (_, index) => createWidget(first, `i${index}`)));
+    let isLoading = true;
+    const keepWriting = async (): Promise<void> => {
+      for (let step = 0; isLoading; step += 1) {
+        const name = `i${(step * 7) % 1600}`;
+        if (first.registry.peek(Widget, 'a', name) === undefined) await createWidget(first, name);
+        else await remove(first, name);
+      }
+    };
+    const writing = keepWriting();
+    const second = await startWorld({ store: first.store, namespaces: [] });
+    isLoading = false;
+    await writing;
+
+    const state = (world: World): readonly string[] =>
+      world.registry
+        .peekAll(Widget)
+        .map(({ path, revision }: StoredObject & { path?: string }) => `${path} ${revision}`);
+    assert.ok(second.registry.revision() > 1502);
+    assert.deepEqual(state(second), state(first));
+    assert.equal(second.registry.revision(), first.registry.revision());
+    await first.registry.close();
+    await second.close();
+  });
 });

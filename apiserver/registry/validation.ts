@@ -29,6 +29,7 @@ function problems(candidate: Candidate): readonly Cause[] {
     ...validate(objectSchema(kind), object, '', { secrets: kind.secrets }),
     // What is never stored needs no name.
     ...(kind.storage === 'virtual' ? [] : validateMeta(kind, metadataOf(object))),
+    ...storableName(metaText(object, 'name')),
   ];
   if (old !== undefined) {
     found.push(...validateMetaUpdate(metadataOf(object), metadataOf(old)));
@@ -37,6 +38,14 @@ function problems(candidate: Candidate): readonly Cause[] {
   // Checks across fields rely on the shape being right.
   if (found.length === 0) found.push(...kind.check(object, old));
   return found;
+}
+
+/** Some Kubernetes kinds allow almost any name; ours must still be a key of the store. */
+const MAX_NAME_BYTES = 1024;
+
+function storableName(name: string): readonly Cause[] {
+  if (!name.isWellFormed()) return [cause.invalid('metadata.name', name, 'must be valid Unicode')];
+  return Buffer.byteLength(name) > MAX_NAME_BYTES ? [cause.tooLong('metadata.name', MAX_NAME_BYTES)] : [];
 }
 
 function immutableProblems(

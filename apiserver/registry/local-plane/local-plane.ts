@@ -1,10 +1,11 @@
 /** The controllers that a Kubernetes control plane runs for every kind, on the embedded plane inside this process. */
+import { createEventExpiry } from './event-expiry.ts';
 import { createGarbageCollection } from './garbage-collection.ts';
 import { createNamespaceEmptying, type LocalPlaneDeps, type Loop } from './namespace-emptying.ts';
 
 /** Start it after the registry and close it before. */
 export function createLocalPlane(deps: LocalPlaneDeps): Loop {
-  const loops = [createNamespaceEmptying(deps), createGarbageCollection(deps)];
+  const loops = [createNamespaceEmptying(deps), createGarbageCollection(deps), createEventExpiry(deps)];
   return {
     start: () => {
       for (const loop of loops) loop.start();
