@@ -46,6 +46,8 @@ export interface Workqueue {
 
 const CAP_MS = 300_000;
 const CLOSE_MS = 5_000;
+/** Node's timers end at 24.8 days and fire at once beyond; what is due later is looked at daily until then. */
+const MAX_DELAY_MS = 86_400_000;
 /** Runs that ignored their deadline; beyond this number they keep their slot, so that they cannot pile up. */
 const MAX_LEFT_BEHIND = 16;
 
@@ -173,7 +175,8 @@ function createDelays(clock: Clock, due: (key: string) => void): Delays {
     clear: () => {
       for (const key of timers.keys()) drop(key);
     },
-    set: (key, delayMs) => {
+    set: (key, wantedMs) => {
+      const delayMs = Math.min(wantedMs, MAX_DELAY_MS);
       const dueMs = clock.now() + delayMs;
       const known = timers.get(key);
       if (known !== undefined && known.dueMs <= dueMs) return;
