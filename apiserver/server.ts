@@ -22,7 +22,9 @@ import { KINDS } from './kinds/index.ts';
 import { NATIVE_KINDS } from './kinds/native/index.ts';
 import { createCasbinEngine, type Engine } from './policy/engine.ts';
 import { feedPolicies, policyKinds } from './policy-feed.ts';
-import { createRegistry } from './registry/create-registry.ts';
+import { createRegistry, type LocalRegistry } from './registry/create-registry.ts';
+import { createLocalPlane } from './registry/local-plane/local-plane.ts';
+import type { Loop } from './registry/local-plane/namespace-emptying.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Log } from './runtime/log.ts';
@@ -70,12 +72,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 const ALL_KINDS: readonly Kind[] = [...KINDS, ...NATIVE_KINDS];
 
 class EmbeddedApiServer implements ApiServer {
-  readonly registry: Registry;
+  readonly registry: LocalRegistry;
   readonly http: HttpServer;
   private readonly options: ApiServerOptions;
   private readonly engine: Engine;
   private readonly certificates: ReturnType<typeof createClientCertificates>;
   private readonly stopping = new AbortController();
+  private readonly localPlane: Loop;
   private gate: TenantGate | undefined;
   private endFeed: () => void = () => undefined;
   private isLoaded = false;
@@ -118,6 +121,7 @@ class EmbeddedApiServer implements ApiServer {
       },
       visibilityKinds: policyKinds(),
     });
+    this.localPlane = createLocalPlane({ registry: this.registry, kinds: ALL_KINDS, clock, log });
     this.http = this.createHttp();
   }
 
@@ -127,6 +131,7 @@ class EmbeddedApiServer implements ApiServer {
     this.endFeed = feedPolicies(this.registry, this.engine);
     await seedObjects(this.registry, this.engine, this.stopping.signal);
     this.gate = createTenantGate(this.registry);
+    this.localPlane.start();
     this.isLoaded = true;
     return this.http.start(port, host);
   }
@@ -135,6 +140,7 @@ class EmbeddedApiServer implements ApiServer {
     this.stopping.abort(new Error('server is stopping'));
     await this.http.close(drainMs);
     this.gate?.close();
+    await this.localPlane.close();
     this.endFeed();
     this.engine.close();
     await this.registry.close();
