@@ -1,10 +1,12 @@
 /**
- * Merge patch and JSON patch on the object or a subresource; server-side apply has its own file.
+ * Merge patch, strategic merge patch and JSON patch on the object or a subresource; server-side apply has its own file.
  * source: kubernetes/apiserver pkg/endpoints/handlers/patch.go.
  */
 import { ApiError, badRequest } from '../api/errors.ts';
 import { isObject, type Json, type JsonObject } from '../api/json.ts';
 import { inNamespace, metaText, ofKind, requireExact } from './body.ts';
+import { objectSchema } from '../api/object-schema.ts';
+import { strategicMerge } from '../api/strategic-merge.ts';
 import type { WriteDeps } from './commit.ts';
 import { reportSurprises } from './field-validation.ts';
 import { applyPatch, parsePatch, PatchError } from './json-patch.ts';
@@ -40,10 +42,12 @@ export async function patch(
 
 /** Throws 400 and 413 for a patch that is none; the function it returns throws 422 when the patch does not fit. */
 function patcher(target: UpdateTarget, { type, body }: DocumentPatch): (document: JsonObject) => Json {
-  if (type === 'merge') {
+  if (type !== 'json') {
     const { value } = body;
     if (!isObject(value)) throw badRequest('error decoding patch: a merge patch must be an object');
-    return (document) => mergePatch(document, value);
+    // A Scale has neither lists nor directives: both kinds of merge are the same there.
+    if (type === 'merge' || target.subresource === 'scale') return (document) => mergePatch(document, value);
+    return (document) => strategicMerge(objectSchema(target.kind), document, value);
   }
   const operations = parsePatch(body.value);
   return (document) => {

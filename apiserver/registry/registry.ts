@@ -70,6 +70,8 @@ export interface WriteOptions {
 export type Patch =
   | { readonly type: 'merge'; readonly body: Body }
   | { readonly type: 'json'; readonly body: Body }
+  /** Served for native kinds only; transport answers 415 for all others, as for custom resources. */
+  | { readonly type: 'strategic'; readonly body: Body }
   | {
       readonly type: 'apply';
       readonly body: Body;
