@@ -1,7 +1,7 @@
-/** What a claim for storage asks for. source: core/v1 PersistentVolumeClaimSpec. */
-import { list, obj, opt, str } from '../../api/schema.ts';
+/** What a claim for storage asks for and what it got. source: core/v1 PersistentVolumeClaimSpec and Status. */
+import { list, listMap, map, obj, opt, str, time } from '../../api/schema.ts';
 import { labelSelector } from '../fields.ts';
-import { resourceList, text } from './fields.ts';
+import { conditionFields, resourceList, text } from './fields.ts';
 
 const source = {
   apiGroup: opt(text('Group of the source; empty for the core group.')),
@@ -32,4 +32,27 @@ export const claimSpec = obj('What is asked for.', {
     }),
   ),
   volumeAttributesClassName: opt(text('Class of attributes that may change.')),
+});
+
+/** source: core/v1 PersistentVolumeClaimStatus. */
+export const claimStatus = obj('Observed state.', {
+  phase: opt(text('Pending, Bound or Lost.')),
+  accessModes: opt(list('How the volume may be mounted.', text('A mode.'))),
+  capacity: opt(resourceList('What the volume holds.')),
+  conditions: opt(
+    listMap(
+      'Aspects of the state.',
+      'type',
+      obj('One aspect.', { ...conditionFields, lastProbeTime: opt(time('When it was last looked at.')) }),
+    ),
+  ),
+  allocatedResources: opt(resourceList('What was set aside for it.')),
+  allocatedResourceStatuses: opt(map('State of a change of size.', text('State.'))),
+  currentVolumeAttributesClassName: opt(text('Class of attributes in force.')),
+  modifyVolumeStatus: opt(
+    obj('State of a change of attributes.', {
+      targetVolumeAttributesClassName: opt(text('Wanted class.')),
+      status: text('Where the change stands.'),
+    }),
+  ),
 });

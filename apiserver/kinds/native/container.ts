@@ -7,6 +7,7 @@ import {
   listMap,
   obj,
   opt,
+  quantity,
   set,
   str,
   type Node,
@@ -46,7 +47,7 @@ export const resourceFieldRef = obj(
   {
     containerName: opt(text('Name of the container.')),
     resource: text('Resource that is meant.'),
-    divisor: opt(text('Unit the amount is given in.')),
+    divisor: opt(quantity('Unit the amount is given in.')),
   },
   { mapType: 'atomic' },
 );

@@ -5,9 +5,6 @@ import { listMap, map, obj, opt, quantity, str, time, type Node, type ValuesOf }
 export const text = (description: string, options: { readonly default?: string } = {}): Node<string> =>
   str(description, options);
 
-export const labels = (description: string): Node<Readonly<Record<string, string>>> =>
-  map(description, text('Value.'));
-
 /** Amounts by name of the resource. source: core/v1 ResourceList. */
 export const resourceList = (description: string): Node<Readonly<Record<string, string | number>>> =>
   map(description, quantity('Amount.'));

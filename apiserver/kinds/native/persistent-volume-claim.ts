@@ -3,31 +3,8 @@ import { cause } from '../../api/causes.ts';
 import type { Cause } from '../../api/errors.ts';
 import { isObject, type Json } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
-import { list, listMap, map, obj, opt, time, type Value } from '../../api/schema.ts';
-import { claimSpec } from './claim-spec.ts';
-import { conditionFields, resourceList, text } from './fields.ts';
-
-const status = obj('Observed state.', {
-  phase: opt(text('Pending, Bound or Lost.')),
-  accessModes: opt(list('How the volume may be mounted.', text('A mode.'))),
-  capacity: opt(resourceList('What the volume holds.')),
-  conditions: opt(
-    listMap(
-      'Aspects of the state.',
-      'type',
-      obj('One aspect.', { ...conditionFields, lastProbeTime: opt(time('When it was last looked at.')) }),
-    ),
-  ),
-  allocatedResources: opt(resourceList('What was set aside for it.')),
-  allocatedResourceStatuses: opt(map('State of a change of size.', text('State.'))),
-  currentVolumeAttributesClassName: opt(text('Class of attributes in force.')),
-  modifyVolumeStatus: opt(
-    obj('State of a change of attributes.', {
-      targetVolumeAttributesClassName: opt(text('Wanted class.')),
-      status: text('Where the change stands.'),
-    }),
-  ),
-});
+import { opt, type Value } from '../../api/schema.ts';
+import { claimSpec, claimStatus } from './claim-spec.ts';
 
 export const PersistentVolumeClaim = defineNative({
   group: '',
@@ -37,7 +14,7 @@ export const PersistentVolumeClaim = defineNative({
   shortNames: ['pvc'],
   scope: 'Namespaced',
   doc: 'Asks for storage that pods of the namespace may mount.',
-  fields: { spec: claimSpec, status: opt(status) },
+  fields: { spec: claimSpec, status: opt(claimStatus) },
   columns: [
     {
       name: 'Status',

@@ -2,7 +2,7 @@
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { OBJECT_META_SCHEMA } from '../../api/meta-schema.ts';
 import { int, intOrString, list, obj, opt, str } from '../../api/schema.ts';
-import { claimSpec } from './claim-spec.ts';
+import { claimSpec, claimStatus } from './claim-spec.ts';
 import { plainConditions, text } from './fields.ts';
 import { checkPodSpec, checkSelector, fillTemplate, podTemplate } from './pod-template.ts';
 import { containersColumn, count, fillRollingUpdate, imagesColumn, selector } from './workload.ts';
@@ -24,6 +24,7 @@ const spec = obj('Desired state.', {
           description: 'Metadata of the claim; the name is that of a volume.',
         },
         spec: claimSpec,
+        status: opt(claimStatus),
       }),
     ),
   ),

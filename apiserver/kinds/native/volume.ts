@@ -1,4 +1,5 @@
 /** Volumes of a pod. source: core/v1 Volume; sources of retired drivers are kept as they are sent. */
+import { OBJECT_META_SCHEMA } from '../../api/meta-schema.ts';
 import {
   anyObject,
   bool,
@@ -14,7 +15,7 @@ import {
 import { labelSelector } from '../fields.ts';
 import { fieldRef, resourceFieldRef } from './container.ts';
 import { claimSpec } from './claim-spec.ts';
-import { labels, localReference, text } from './fields.ts';
+import { localReference, text } from './fields.ts';
 
 const mode = (description: string, value?: number): ReturnType<typeof int> =>
   int(description, value === undefined ? {} : { default: value });
@@ -135,12 +136,7 @@ export const volume = obj('One volume; exactly one source.', {
     obj('A claim that lives as long as the pod.', {
       volumeClaimTemplate: opt(
         obj('The claim.', {
-          metadata: opt(
-            obj('Metadata of the claim.', {
-              labels: opt(labels('Labels.')),
-              annotations: opt(labels('Annotations.')),
-            }),
-          ),
+          metadata: opt({ ...OBJECT_META_SCHEMA, description: 'Metadata of the claim.' }),
           spec: claimSpec,
         }),
       ),
