@@ -158,17 +158,21 @@ export async function eventually(
     env: { ...process.env, KUBECONFIG: options.as ?? polder.kubeconfig },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  let wake = (): void => undefined;
+  watcher.stdout.on('data', () => wake());
+  watcher.once('close', () => wake());
   const deadline = Date.now() + limitMs;
   try {
     for (;;) {
+      // Once a second at the latest: not every condition is about the watched resource alone.
       const changed = new Promise<void>((done) => {
-        watcher.stdout.once('data', () => done());
-        watcher.once('close', () => done());
+        wake = done;
         setTimeout(done, Math.max(0, Math.min(1_000, deadline - Date.now()))).unref();
       });
       if (await condition()) return;
-      if (Date.now() >= deadline)
+      if (Date.now() >= deadline) {
         throw new Error(`${resource.join(' ')}: the condition did not hold in ${limitMs} ms`);
+      }
       await changed;
     }
   } finally {

@@ -11,7 +11,11 @@ import type { ObjectMeta } from '../../apiserver/api/meta.ts';
 import { any, int, listMap, map, obj, opt, str } from '../../apiserver/api/schema.ts';
 import { ConfigMap } from '../../apiserver/kinds/native/config-map.ts';
 import { Namespace } from '../../apiserver/kinds/native/namespace.ts';
-import { createRegistry, type LocalRegistry, type RegistryDeps } from '../../apiserver/registry/create-registry.ts';
+import {
+  createRegistry,
+  type LocalRegistry,
+  type RegistryDeps,
+} from '../../apiserver/registry/create-registry.ts';
 import type {
   Body,
   Collection,
