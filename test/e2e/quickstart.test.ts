@@ -35,7 +35,9 @@ describe('quickstart', function () {
   it('applies the same folder again without a change', async () => {
     const revisions = (): Promise<string> =>
       get(
-        ...['tenants,dataplanes,stacks,accesspolicies,credentials,depots,dataproducts', '-A', '-o'],
+        'tenants,dataplanes,stacks,accesspolicies,credentials,depots,dataproducts',
+        '-A',
+        '-o',
         'jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.generation}{"\\n"}{end}',
       );
     const before = await revisions();

@@ -25,7 +25,14 @@ const credential = (name: string, spec: object): string =>
     metadata: { name, namespace: 'tn-acme' },
     spec: { type: 'basic', source: 'Generated', targets: [{ dataClusterRef: 'main' }], ...spec },
   });
-const GENERATED = { generator: { keys: [{ name: 'password', length: 20 }] } };
+const GENERATED = {
+  generator: {
+    keys: [
+      { name: 'username', literal: 'orders' },
+      { name: 'password', length: 20 },
+    ],
+  },
+};
 
 describe('tenancy', function () {
   this.timeout(180_000);
@@ -231,7 +238,7 @@ describe('tenancy', function () {
         'tn-acme',
         '--type=merge',
         '-p',
-        `{"spec":{"stringData":{"password":"${sentinel}-4"}}}`,
+        `{"spec":{"stringData":{"username":"u","password":"${sentinel}-4"}}}`,
       ],
       as('ann'),
     );

@@ -27,7 +27,7 @@ export interface Polder {
   user(name: string, ...groups: readonly string[]): Promise<string>;
   /** Resolves with the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number>;
-  /** Starts again on the same data directory. */
+  /** Starts again on the same data directory and port. */
   restart(): Promise<Polder>;
   /** Stops and removes the data directory. */
   remove(): Promise<void>;
@@ -46,6 +46,8 @@ const START_MS = 30_000;
 export async function startPolder(
   options: {
     readonly dir?: string;
+    /** Default: any free one. */
+    readonly port?: string;
     readonly args?: readonly string[];
     readonly env?: Record<string, string>;
   } = {},
@@ -53,7 +55,7 @@ export async function startPolder(
   const dir = options.dir ?? join(mkdtempSync(join(tmpdir(), 'polder-e2e-')), 'data');
   const child = spawn(
     process.execPath,
-    ['apiserver/polder.js', 'up', '--data-dir', dir, '--port', '0', ...(options.args ?? [])],
+    ['apiserver/polder.js', 'up', '--data-dir', dir, '--port', options.port ?? '0', ...(options.args ?? [])],
     { cwd: ROOT, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';
@@ -106,7 +108,7 @@ export async function startPolder(
       return file;
     },
     stop,
-    restart: () => startPolder({ ...options, dir }),
+    restart: () => startPolder({ ...options, dir, port: new URL(ready.url).port }),
     remove: async () => {
       if (child.exitCode === null && child.signalCode === null) await stop('SIGKILL');
       rmSync(resolve(dir, '..'), { recursive: true, force: true });
