@@ -1,11 +1,9 @@
-/** What is open right now, so that a stop can let it finish first. */
+/** Lets what is open finish before the server stops, within a limit. */
 import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../runtime/clock.ts';
-import type { Exchange } from './exchange.ts';
 
 export interface Connections {
-  track(exchange: Exchange): void;
   /** A socket that HTTP no longer owns. */
   trackUpgraded(socket: Duplex): void;
   isDraining(): boolean;
@@ -16,18 +14,14 @@ export interface Connections {
   ): Promise<void>;
 }
 
+/** Connections become idle one by one while requests finish; looking for them costs nothing at this pace. */
+const IDLE_CHECK_MS = 50;
+
 export function createConnections(): Connections {
-  const exchanges = new Set<Exchange>();
   const upgraded = new Set<Duplex>();
   let isDraining = false;
   return {
     isDraining: () => isDraining,
-    track: (exchange) => {
-      // A client must not send the next request on a connection that is about to close.
-      if (isDraining) exchange.response.setHeader('Connection', 'close');
-      exchanges.add(exchange);
-      exchange.response.once('close', () => exchanges.delete(exchange));
-    },
     trackUpgraded: (socket) => {
       upgraded.add(socket);
       socket.once('close', () => upgraded.delete(socket));
@@ -37,21 +31,19 @@ export function createConnections(): Connections {
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       stop();
-      const finished = Promise.all([...exchanges].map(responseClosed)).then(() => {
+      let cancelCheck = (): void => undefined;
+      const closeIdle = (): void => {
         server.closeIdleConnections();
-      });
-      const cut = clock.after(drainMs, () => {
+        cancelCheck = clock.after(IDLE_CHECK_MS, closeIdle);
+      };
+      closeIdle();
+      const cancelCut = clock.after(drainMs, () => {
         server.closeAllConnections();
         for (const socket of upgraded) socket.destroy();
       });
-      await finished;
       await closed;
-      cut();
+      cancelCheck();
+      cancelCut();
     },
   };
-}
-
-async function responseClosed({ response }: Exchange): Promise<void> {
-  if (response.closed) return;
-  await new Promise<void>((resolve) => response.once('close', () => resolve()));
 }

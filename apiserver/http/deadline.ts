@@ -10,8 +10,10 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const MUTATION_TIMEOUT_MS = 34_000;
 const MUTATIONS: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete']);
 
-/** Answers 504 and aborts the work when time is up; the result takes the deadline back. */
-export function setDeadline(clock: Clock, exchange: Exchange): () => void {
+/** Answers 504 and aborts the work when time is up; the result takes the deadline back, if there is one. */
+export function setDeadline(clock: Clock, exchange: Exchange): (() => void) | undefined {
+  // Reading one object is answered from memory, or refused by itself within seconds: not worth a timer.
+  if (exchange.info.verb === 'get' && exchange.info.query === undefined) return undefined;
   const asked = exchange.info.query?.get('timeout') ?? '';
   const longest = MUTATIONS.has(exchange.info.verb) ? MUTATION_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
   const timeoutMs = asked === '' ? longest : Math.min(longest, parseDuration(asked) || longest);

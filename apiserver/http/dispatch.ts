@@ -10,7 +10,7 @@ import { createDiscovery } from './discovery.ts';
 import { Exchange } from './exchange.ts';
 import { createHealth, type HealthCheck } from './health.ts';
 import { createInFlight } from './in-flight.ts';
-import { createKindTable } from './kind-table.ts';
+import { createKindTable, type KindTable } from './kind-table.ts';
 import { createOpenApi } from './openapi.ts';
 import { createPipeline } from './pipeline.ts';
 import { readRequestInfo, type RequestInfo } from './request-info.ts';
@@ -41,9 +41,9 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   const pipeline = createPipeline({
     ...deps,
     inFlight: createInFlight({ reads: limits.inFlightReads, writes: limits.inFlightWrites }, deps.metrics),
-    metrics: createRequestMetrics(deps.metrics, kinds),
+    metrics: createRequestMetrics(deps.metrics),
   });
-  const resources = createResources({ ...deps, kinds, watches, maxBodyBytes: limits.maxBodyBytes });
+  const resources = createResources({ ...deps, watches, maxBodyBytes: limits.maxBodyBytes });
   const draining: HealthCheck = {
     name: 'shutdown',
     probes: ['ready'],
@@ -59,11 +59,13 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     exchangeOf: (request) => known(exchanges, request),
   });
   const upgrades: { readonly prefix: string; readonly handler: UpgradeHandler }[] = [];
-  const watchSocket = createWatchSocket({ pipeline, watches, kinds });
+  const watchSocket = createWatchSocket({ pipeline, watches });
 
+  const open = createOpener(kinds, deps.clock);
   const request = (message: IncomingMessage, response: ServerResponse): void => {
-    const exchange = open(deps.clock, message, response);
-    connections.track(exchange);
+    const exchange = open(message, response);
+    // A client must not send its next request on a connection that is about to close.
+    if (connections.isDraining()) response.setHeader('Connection', 'close');
     const { info } = exchange;
     if (info.isResource) {
       void pipeline.run(exchange, resources);
@@ -88,7 +90,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
       connections.trackUpgraded(socket);
       const path = (message.url ?? '').split('?', 1)[0] ?? '';
       const own = upgrades.find(({ prefix }) => isBelow(path, prefix));
-      if (own === undefined) watchSocket.serve(openUpgrade(deps.clock, message, socket), socket, head);
+      if (own === undefined) watchSocket.serve(open(message, refusalOf(message, socket)), socket, head);
       else own.handler(message, socket, head);
     },
     onUpgrade: (prefix, handler) => void upgrades.push({ prefix, handler }),
@@ -108,26 +110,36 @@ function known(exchanges: WeakMap<IncomingMessage, Exchange>, request: IncomingM
 const UNREADABLE: RequestInfo = readRequestInfo('GET', '/');
 
 /** An upgrade request has no response of its own; refusals still need one. */
-function openUpgrade(clock: Clock, request: IncomingMessage, socket: Duplex): Exchange {
+function refusalOf(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request);
   response.assignSocket(request.socket);
   response.shouldKeepAlive = false;
   response.once('finish', () => socket.end());
-  return open(clock, request, response);
+  return response;
 }
 
-function open(clock: Clock, request: IncomingMessage, response: ServerResponse): Exchange {
-  let info = UNREADABLE;
+type Opener = (message: IncomingMessage, response: ServerResponse) => Exchange;
+
+function createOpener(kinds: KindTable, clock: Clock): Opener {
+  return (message, response) => {
+    const info = infoOf(message);
+    const kind = info.isResource ? kinds.find(info.group, info.version, info.resource) : undefined;
+    return new Exchange(message, response, {
+      info,
+      kind,
+      auditId: auditIdOf(message),
+      receivedMs: clock.now(),
+    });
+  };
+}
+
+function infoOf(request: IncomingMessage): RequestInfo {
   try {
-    const read = readRequestInfo(request.method ?? '', request.url ?? '/');
-    info = read;
+    return readRequestInfo(request.method ?? '', request.url ?? '/');
   } catch (error) {
-    if (!(error instanceof URIError)) throw error;
+    if (error instanceof URIError) return UNREADABLE;
+    throw error;
   }
-  return new Exchange(request, response, info, {
-    auditId: auditIdOf(request),
-    receivedMs: clock.now(),
-  });
 }
 
 /** A caller's own Audit-ID ties our records to its own; anything odd is replaced. */

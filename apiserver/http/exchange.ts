@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ANONYMOUS, type Decision, type UserInfo } from '../api/identity.ts';
+import type { Kind } from '../api/kind.ts';
 import type { Context } from '../registry/registry.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -19,6 +20,8 @@ export class Exchange implements Context {
   readonly receivedMs: number;
   /** Milliseconds of the monotonic clock. */
   readonly startedMs: number;
+  /** Undefined: a path, or a resource that nobody serves. */
+  readonly kind: Kind | undefined;
   /** Who the request runs as. */
   user: UserInfo = ANONYMOUS;
   /** Who authenticated, when somebody else is impersonated. */
@@ -41,14 +44,19 @@ export class Exchange implements Context {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    info: RequestInfo,
-    identity: { readonly auditId: string; readonly receivedMs: number },
+    about: {
+      readonly info: RequestInfo;
+      readonly kind: Kind | undefined;
+      readonly auditId: string;
+      readonly receivedMs: number;
+    },
   ) {
     this.request = request;
     this.response = response;
-    this.info = info;
-    this.auditId = identity.auditId;
-    this.receivedMs = identity.receivedMs;
+    this.info = about.info;
+    this.kind = about.kind;
+    this.auditId = about.auditId;
+    this.receivedMs = about.receivedMs;
     this.startedMs = performance.now();
   }
 

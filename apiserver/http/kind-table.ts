@@ -1,5 +1,5 @@
 /** Finds the kind behind a group, version and plural of a URL. */
-import { apiVersionOf, type Kind } from '../api/kind.ts';
+import { resourceName, type Kind } from '../api/kind.ts';
 
 export interface KindTable {
   find(group: string, version: string, plural: string): Kind | undefined;
@@ -13,25 +13,25 @@ export interface GroupVersion {
   readonly kinds: readonly Kind[];
 }
 
+type ByPlural = Map<string, Kind>;
+type ByVersion = Map<string, ByPlural>;
+
 export function createKindTable(kinds: readonly Kind[]): KindTable {
-  const versions = new Map<string, { group: string; version: string; kinds: Kind[] }>();
-  const plurals = new Map<string, Map<string, Kind>>();
+  // Nested maps: joining the parts to one key would cost more than the look-ups.
+  const groups = new Map<string, ByVersion>();
   for (const kind of kinds) {
-    const key = apiVersionOf(kind);
-    const known = versions.get(key) ?? { group: kind.group, version: kind.version, kinds: [] };
-    versions.set(key, known);
-    known.kinds.push(kind);
-    const byPlural = plurals.get(key) ?? new Map<string, Kind>();
-    plurals.set(key, byPlural);
-    if (byPlural.has(kind.plural)) throw new Error(`two kinds are called ${kind.plural} in ${key}`);
-    byPlural.set(kind.plural, kind);
+    const versions = groups.get(kind.group) ?? new Map<string, ByPlural>();
+    groups.set(kind.group, versions);
+    const plurals = versions.get(kind.version) ?? new Map<string, Kind>();
+    versions.set(kind.version, plurals);
+    if (plurals.has(kind.plural)) throw new Error(`two kinds are called ${resourceName(kind)}`);
+    plurals.set(kind.plural, kind);
   }
-  const groupVersions = [...versions.values()].sort(
-    (a, b) => Number(b.group === '') - Number(a.group === ''),
+  const groupVersions = [...groups].flatMap(([group, versions]) =>
+    [...versions].map(([version, plurals]) => ({ group, version, kinds: [...plurals.values()] })),
   );
   return {
-    groupVersions,
-    find: (group, version, plural) =>
-      plurals.get(group === '' ? version : `${group}/${version}`)?.get(plural),
+    groupVersions: groupVersions.sort((a, b) => Number(b.group === '') - Number(a.group === '')),
+    find: (group, version, plural) => groups.get(group)?.get(version)?.get(plural),
   };
 }

@@ -44,14 +44,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       let hasSlot = false;
       let close: (() => void) | undefined;
       try {
-        await identify(deps, exchange);
+        const found = deps.authenticator.authenticate(exchange.request);
+        // Most callers are known from their connection or token: no turn is lost for them.
+        identify(deps, exchange, found instanceof Promise ? await found : found);
         exchange.longRunning = exchange.info.verb === 'watch';
         hasSlot = deps.inFlight.enter(exchange);
         if (exchange.longRunning) close = deps.metrics.open(exchange);
         else cancelDeadline = setDeadline(deps.clock, exchange);
         const preparing = deps.ready?.(attributesOf(exchange.info), exchange.user);
         if (preparing !== undefined) await preparing;
-        await handle(exchange);
+        const handled = handle(exchange);
+        if (handled !== undefined) await handled;
       } catch (error) {
         fail(deps.log, exchange, error);
       } finally {
@@ -65,9 +68,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
 }
 
-async function identify(deps: PipelineDeps, exchange: Exchange): Promise<void> {
-  const found = deps.authenticator.authenticate(exchange.request);
-  const user = found instanceof Promise ? await found : found;
+function identify(deps: PipelineDeps, exchange: Exchange, user: UserInfo | undefined): void {
   if (user === undefined) {
     if (exchange.info.isResource || !isPublic(exchange.info.path)) throw unauthorized();
     exchange.user = ANONYMOUS;

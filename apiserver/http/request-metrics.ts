@@ -1,8 +1,8 @@
 /** Request counters and durations under Kubernetes' own names and labels, so that its dashboards work. */
-import type { KindTable } from './kind-table.ts';
+import type { Kind } from '../api/kind.ts';
 import type { CounterMetric, GaugeMetric, HistogramMetric, Metrics } from '../runtime/metrics.ts';
 import type { Exchange } from './exchange.ts';
-import { readRequestInfo, type RequestInfo } from './request-info.ts';
+import type { RequestInfo } from './request-info.ts';
 
 export interface RequestMetrics {
   /** Counts a finished request. */
@@ -16,7 +16,6 @@ const BUCKETS = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ];
 const LABELS = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
-const COMPONENT = 'apiserver';
 const VERBS: Readonly<Record<string, string>> = {
   get: 'GET',
   list: 'LIST',
@@ -32,38 +31,32 @@ const SUBRESOURCES: ReadonlySet<string> = new Set(['', 'status', 'scale', 'final
 interface Series {
   readonly duration: { observe(seconds: number): void };
   readonly totals: Map<number, { inc(): void }>;
-  readonly labels: Readonly<Record<(typeof LABELS)[number], string>>;
+  readonly labels: Labels;
+  readonly dryRun: string;
 }
+type Labels = Readonly<Record<(typeof LABELS)[number], string>>;
 
-export function createRequestMetrics(metrics: Metrics, kinds: KindTable): RequestMetrics {
+export function createRequestMetrics(metrics: Metrics): RequestMetrics {
   const { total, duration, longRunning } = declare(metrics);
-  const series = new Map<string, Series>();
+  const known = new Map<Kind | undefined, Map<string, Series>>();
 
   const seriesOf = (exchange: Exchange): Series => {
-    const { info } = exchange;
-    const isKnown = info.isResource && kinds.find(info.group, info.version, info.resource) !== undefined;
-    // Either everything in the key is from a closed set, or only the verb counts.
-    const resource = isKnown ? info : UNKNOWN;
-    const subresource = closed(resource.subresource);
-    const scope = scopeOf(resource);
+    const { kind } = exchange;
+    const ofKind = known.get(kind) ?? new Map<string, Series>();
+    known.set(kind, ofKind);
+    const key = keyOf(exchange);
+    const found = ofKind.get(key);
+    if (found !== undefined) return found;
+    const labels = labelsOf(exchange);
     const dryRun = dryRunOf(exchange);
-    const { group, version } = resource;
-    const key = `${group}/${version}/${resource.resource}/${subresource}/${info.verb}/${scope}/${dryRun}`;
-    const known = series.get(key);
-    if (known !== undefined) return known;
-    const verb = verbOf(info);
-    const labels = {
-      verb,
-      group,
-      version,
-      resource: resource.resource,
-      subresource,
-      scope,
-      component: COMPONENT,
+    const series = {
+      labels,
+      dryRun,
+      totals: new Map(),
+      duration: duration.with({ ...labels, dry_run: dryRun }),
     };
-    const made = { labels, totals: new Map(), duration: duration.with({ ...labels, dry_run: dryRun }) };
-    series.set(key, made);
-    return made;
+    ofKind.set(key, series);
+    return series;
   };
 
   return {
@@ -71,7 +64,7 @@ export function createRequestMetrics(metrics: Metrics, kinds: KindTable): Reques
       const one = seriesOf(exchange);
       let counter = one.totals.get(exchange.code);
       if (counter === undefined) {
-        counter = total.with({ ...one.labels, dry_run: dryRunOf(exchange), code: String(exchange.code) });
+        counter = total.with({ ...one.labels, dry_run: one.dryRun, code: String(exchange.code) });
         one.totals.set(exchange.code, counter);
       }
       counter.inc();
@@ -111,15 +104,34 @@ function declare(metrics: Metrics): {
 
 const closed = (subresource: string): string => (SUBRESOURCES.has(subresource) ? subresource : 'other');
 
-const UNKNOWN = readRequestInfo('GET', '/');
-
 function scopeOf(info: RequestInfo): string {
   if (info.named) return 'resource';
-  if (!info.isResource) return '';
   return info.namespace === '' ? 'cluster' : 'namespace';
 }
 
 const dryRunOf = ({ info }: Exchange): string => (info.query?.get('dryRun') === 'All' ? 'All' : '');
+
+/** Everything in it is from a closed set; short, because it is made for every request. */
+function keyOf(exchange: Exchange): string {
+  const { info, kind } = exchange;
+  if (kind === undefined) return verbOf(info);
+  const key = `${info.verb} ${scopeOf(info)}`;
+  if (info.subresource === '' && info.query === undefined) return key;
+  return `${key} ${closed(info.subresource)} ${dryRunOf(exchange)}`;
+}
+
+/** A resource that nobody serves has no labels of its own: names from URLs are not a closed set. */
+function labelsOf({ info, kind }: Exchange): Labels {
+  return {
+    verb: verbOf(info),
+    group: kind?.group ?? '',
+    version: kind?.version ?? '',
+    resource: kind?.plural ?? '',
+    subresource: kind === undefined ? '' : closed(info.subresource),
+    scope: kind === undefined ? '' : scopeOf(info),
+    component: 'apiserver',
+  };
+}
 
 const METHODS: ReadonlySet<string> = new Set(['get', 'head', 'post', 'put', 'patch', 'delete', 'options']);
 function verbOf({ verb, isResource }: RequestInfo): string {

@@ -7,7 +7,6 @@ import { attributesOf, requireAccess, requireListAccess, resourceAttributes } fr
 import { parseApplyBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
 import { encodeList, encodeObject, type EncodingOptions } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
-import type { KindTable } from './kind-table.ts';
 import { sendList } from './list.ts';
 import { negotiate, patchTypeOf, wantsPretty, type PatchType } from './negotiation.ts';
 import { readListOptions } from './read-options.ts';
@@ -21,7 +20,6 @@ import { readDeleteOptions, readForce, readWriteOptions } from './write-options.
 export interface ResourceDeps {
   readonly registry: Registry;
   readonly authorizer: Authorizer;
-  readonly kinds: KindTable;
   readonly watches: Watches;
   readonly clock: Clock;
   readonly maxBodyBytes: number;
@@ -29,11 +27,10 @@ export interface ResourceDeps {
 
 type Handle = (deps: ResourceDeps, exchange: Exchange, kind: Kind) => Promise<void>;
 
-/** Decides access, then answers. What it returns throws `ApiError`. */
+/** Decides access, then answers. What it returns throws `ApiError`, at once or later. */
 export function createResources(deps: ResourceDeps): (exchange: Exchange) => Promise<void> {
-  return async (exchange) => {
-    const { info } = exchange;
-    const kind = deps.kinds.find(info.group, info.version, info.resource);
+  return (exchange) => {
+    const { info, kind } = exchange;
     if (kind === undefined) {
       // Whether a resource exists is told to those who may use it only.
       requireAccess(deps.authorizer, exchange, attributesOf(info));
@@ -41,7 +38,7 @@ export function createResources(deps: ResourceDeps): (exchange: Exchange) => Pro
     }
     const handle = Object.hasOwn(HANDLERS, info.verb) ? HANDLERS[info.verb] : undefined;
     if (handle === undefined) throw methodNotAllowed(kind, exchange.request.method ?? '');
-    await handle(deps, exchange, kind);
+    return handle(deps, exchange, kind);
   };
 }
 

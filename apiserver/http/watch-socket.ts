@@ -7,7 +7,6 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { badRequest } from '../api/errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { EncodedBatch } from './frames.ts';
-import type { KindTable } from './kind-table.ts';
 import type { Pipeline } from './pipeline.ts';
 import { noSuchResource } from './routes.ts';
 import type { WatchTransport } from './watch.ts';
@@ -27,7 +26,6 @@ const BEARER_PREFIX = 'base64url.bearer.authorization.k8s.io.';
 export function createWatchSocket(deps: {
   readonly pipeline: Pipeline;
   readonly watches: Watches;
-  readonly kinds: KindTable;
 }): WatchSocket {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -40,8 +38,7 @@ export function createWatchSocket(deps: {
   return {
     serve: (exchange, socket, head) => {
       void deps.pipeline.run(exchange, async () => {
-        const { info } = exchange;
-        const kind = info.isResource ? deps.kinds.find(info.group, info.version, info.resource) : undefined;
+        const { info, kind } = exchange;
         if (kind === undefined) throw noSuchResource();
         if (info.verb !== 'watch') throw badRequest('WebSockets are served for watches: add watch=true');
         const transport = createSocketTransport(sockets, exchange, { socket, head });

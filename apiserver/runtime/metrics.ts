@@ -2,12 +2,13 @@
  * The only file that knows prom-client. Metrics are declared beside their only user through `counter`, `gauge`
  * and `histogram` on one registry per process. Labels come from closed sets: never a tenant, name or message.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Registry, type Metric } from 'prom-client';
+import { createBucketHistogram } from './histogram.ts';
 
 type Labels = Readonly<Record<string, string>>;
 export interface CounterMetric {
   inc(labels?: Labels, by?: number): void;
-  /** One series, its labels resolved once: for hot paths. */
+  /** One series, its labels resolved once: for hot paths. Make it once and keep it. */
   with(labels: Labels): { inc(by?: number): void };
 }
 export interface GaugeMetric {
@@ -38,54 +39,90 @@ export interface Metrics {
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  const common = (
-    declaration: Declaration,
-  ): { name: string; help: string; labelNames: string[]; registers: Registry[] } => ({
-    name: declaration.name,
-    help: declaration.help,
-    labelNames: [...(declaration.labels ?? [])],
-    registers: [registry],
-  });
   return {
     contentType: registry.contentType,
     scrape: async () => registry.metrics(),
-    counter: (declaration) => {
-      const counter = new Counter(common(declaration));
+    counter: (declaration) => createCounter(registry, declaration),
+    gauge: (declaration) => createGauge(registry, declaration),
+    histogram: ({ name, help, buckets }) => {
+      const histogram = createBucketHistogram(name, buckets);
+      const get = async (): Promise<unknown> =>
+        Promise.resolve({ name, help, type: 'histogram', aggregator: 'sum', values: histogram.samples() });
+      // The registry prints whatever answers `get` like its own metrics do.
+      registry.registerMetric({ name, help, get } as unknown as Metric);
       return {
-        inc: (labels = {}, by = 1) => counter.inc(labels, by),
-        with: (labels) => {
-          const series = counter.labels(labels);
-          return { inc: (by = 1) => series.inc(by) };
-        },
-      };
-    },
-    gauge: (declaration) => {
-      const { collect } = declaration;
-      const gauge = new Gauge({
-        ...common(declaration),
-        ...(collect === undefined
-          ? {}
-          : {
-              collect(): void {
-                (this as unknown as Gauge).set(collect());
-              },
-            }),
-      });
-      return {
-        set: (value, labels = {}) => gauge.set(labels, value),
-        inc: (labels = {}) => gauge.inc(labels),
-        dec: (labels = {}) => gauge.dec(labels),
-        with: (labels) => gauge.labels(labels),
-      };
-    },
-    histogram: (declaration) => {
-      const histogram = new Histogram({ ...common(declaration), buckets: [...declaration.buckets] });
-      return {
-        observe: (value, labels = {}) => histogram.observe(labels, value),
-        with: (labels) => histogram.labels(labels),
+        observe: (value, labels = {}) => histogram.with(labels).observe(value),
+        with: (labels) => histogram.with(labels),
       };
     },
   };
+}
+
+interface Common {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames: string[];
+  readonly registers: Registry[];
+}
+const common = (registry: Registry, { name, help, labels }: Declaration): Common => ({
+  name,
+  help,
+  labelNames: [...(labels ?? [])],
+  registers: [registry],
+});
+
+function createCounter(registry: Registry, declaration: Declaration): CounterMetric {
+  const bound: BoundCounter[] = [];
+  const counter = new Counter({
+    ...common(registry, declaration),
+    // Bound series count in plain numbers; they are added up when somebody looks.
+    collect(): void {
+      for (const series of bound) {
+        counter.inc(series.labels, series.pending);
+        series.pending = 0;
+      }
+    },
+  });
+  return {
+    inc: (labels = {}, by = 1) => counter.inc(labels, by),
+    with: (labels) => {
+      const series: BoundCounter = { labels, pending: 0 };
+      bound.push(series);
+      return {
+        inc: (by = 1) => {
+          series.pending += by;
+        },
+      };
+    },
+  };
+}
+
+function createGauge(
+  registry: Registry,
+  declaration: Declaration & { readonly collect?: () => number },
+): GaugeMetric {
+  const { collect } = declaration;
+  const gauge = new Gauge({
+    ...common(registry, declaration),
+    ...(collect === undefined
+      ? {}
+      : {
+          collect(): void {
+            (this as unknown as Gauge).set(collect());
+          },
+        }),
+  });
+  return {
+    set: (value, labels = {}) => gauge.set(labels, value),
+    inc: (labels = {}) => gauge.inc(labels),
+    dec: (labels = {}) => gauge.dec(labels),
+    with: (labels) => gauge.labels(labels),
+  };
+}
+
+interface BoundCounter {
+  readonly labels: Labels;
+  pending: number;
 }
 
 /** `count` buckets from `start`, each `factor` times the one before. */
