@@ -16,7 +16,7 @@ import { requireNamespace } from './namespace-lifecycle.ts';
 import { dedupeOwners } from './owner-references.ts';
 import type { Context, WriteOptions, Written } from './registry.ts';
 import { keepIdentity, withGeneration } from './server-fields.ts';
-import { settled } from './shape.ts';
+import { pruned, settled } from './shape.ts';
 import { serialise, unstored, valueOf, type Stored } from './stored.ts';
 import { equal, own, without } from './tree.ts';
 import type { Turns } from './turns.ts';
@@ -91,7 +91,8 @@ export function admissionRequest(
 
 /** Mutation may change anything but the identity and what only the server sets. */
 function resettled(proposal: Proposal, mutated: JsonObject, context: Context): JsonObject {
-  return keepIdentity(settled(proposal.kind, dedupeOwners(mutated, context.warn)), proposal.object);
+  const { object } = pruned(proposal.kind, mutated);
+  return keepIdentity(settled(proposal.kind, dedupeOwners(object, context.warn)), proposal.object);
 }
 
 /** Times of managedFields alone are no change. source: kubernetes/apiserver etcd3 store and fieldmanager. */

@@ -1,5 +1,5 @@
 /** Create: a new object under a given or generated name, and the virtual kinds that are answered at once. */
-import { alreadyExists, badRequest } from '../api/errors.ts';
+import { alreadyExists, ApiError, badRequest } from '../api/errors.ts';
 import type { JsonObject } from '../api/json.ts';
 import { inNamespace, metaText, readObject } from './body.ts';
 import { commit, CONFLICT, type WriteDeps } from './commit.ts';
@@ -55,7 +55,8 @@ export async function createObject(deps: WriteDeps, context: Context, creation: 
     const name = base === '' ? given : generateName(base);
     const written = await attemptCreate(deps, context, creation, name);
     if (written !== CONFLICT) return written;
-    if (attempt >= attempts) throw taken(deps, target, name);
+    if (attempt < attempts) continue;
+    throw base === '' ? taken(deps, target, name) : unlucky(target, name);
   }
 }
 
@@ -82,4 +83,12 @@ function taken(deps: WriteDeps, target: Target, name: string): Error {
   const existing = deps.cache.table(target.kind).objects.get(pathOf(target.namespace, name));
   const terminating = existing !== undefined && isTerminating(existing.read());
   return alreadyExists(target.kind, name, terminating);
+}
+
+/** Every generated name was taken; the next try may have more luck. */
+function unlucky({ kind }: Target, name: string): ApiError {
+  const { message, details } = alreadyExists(kind, name);
+  return new ApiError('AlreadyExists', `${message}, the server was not able to generate a unique name`, {
+    details: { ...details, retryAfterSeconds: 1 },
+  });
 }

@@ -3,12 +3,14 @@
  * enough, else from the store's log.
  */
 import { CompactedError, type Change, type Revision, type Store } from '../store/store.ts';
+import { metadataOf } from './body.ts';
 import type { Cache } from './cache.ts';
 import { CacheEvent, filtered, type Matches } from './event.ts';
 import type { WatchEvent } from './registry.ts';
 import { tooOld } from './resource-version.ts';
 import { storedFrom, type Stored } from './stored.ts';
 import type { Table } from './table.ts';
+import { equal, without } from './tree.ts';
 
 /** What a watch shows: a namespace range of one kind, and a filter when it does not show all of it. */
 export interface View {
@@ -54,8 +56,22 @@ export async function past(
       recent.filter((event) => event.table === view.table),
     ),
     upTo: recent.length < PAGE ? cache.revision() : (recent.at(-1)?.revision ?? after),
-    visibilityChanged: recent.some((event) => visibility.has(event.table)),
+    visibilityChanged: recent.some((event) => visibility.has(event.table) && !isStatusOnly(event)),
   };
+}
+
+/** Controllers report in status all the time; it decides nothing about access. */
+function isStatusOnly({ object, previous, type }: CacheEvent): boolean {
+  if (type !== 'MODIFIED' || previous === undefined) return false;
+  const now = object.read();
+  const then = previous.read();
+  return (
+    equal(without(now, 'status', 'metadata'), without(then, 'status', 'metadata')) &&
+    equal(
+      without(metadataOf(now), 'managedFields', 'resourceVersion'),
+      without(metadataOf(then), 'managedFields', 'resourceVersion'),
+    )
+  );
 }
 
 async function fromStore(

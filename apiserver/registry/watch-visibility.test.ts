@@ -23,8 +23,6 @@ const remove = async (world: World, name: string): Promise<number> => {
 };
 const grow = async (world: World, stored: StoredObject, size: number): Promise<StoredObject> =>
   await replace(world, stored, (object) => ({ ...object, spec: { size } }));
-const createBox = async (world: World, name: string): Promise<number> =>
-  (await world.registry.create(world.context, on(Box), body(box(name)), WRITE)).object.revision;
 
 describe('watch of a caller who sees some objects', () => {
   let world: World;
@@ -115,13 +113,18 @@ describe('watch of a caller who sees some objects', () => {
     const visibility = visibilityOf(new Set(['mine']));
     const before = world.registry.revision();
     const quiet = watch(world, all(Widget), { visibility, resourceVersion: String(before) });
-    await createBox(world, 'a-grant');
+    const grant = await world.registry.create(world.context, on(Box), body(box('a-grant')), WRITE);
+    const between = world.registry.revision();
+    await replace(world, grant.object, (object) => ({ ...object, status: { phase: 'Seen' } }), 'status');
+    const reported = watch(world, all(Widget), { visibility, resourceVersion: String(between) });
     const changed = watch(world, all(Widget), { visibility, resourceVersion: String(before) });
     await changed.upTo(1);
     await settled();
 
     assert.deepEqual(quiet.lines, []);
+    assert.deepEqual(reported.lines, [], 'a status decides nothing');
     assert.deepEqual(changed.lines, ['ERROR 410 Expired']);
     quiet.handle.close();
+    reported.handle.close();
   });
 });
