@@ -22,6 +22,31 @@ export function wireObject(number: number): Buffer {
   return Buffer.from(JSON.stringify(object));
 }
 
+/** The tenant of the measures; the administrator of the installation administers it too. */
+export const TENANT = {
+  apiVersion: 'platform.polder.dev/v1alpha1',
+  kind: 'Tenant',
+  metadata: { name: 'bench' },
+  spec: { admins: [{ kind: 'User', name: 'admin' }] },
+};
+
+/** A depot that takes about `OBJECT_BYTES` on the wire once the server has added its fields. */
+export const DEPOT = (number: number | string): object => ({
+  apiVersion: 'data.polder.dev/v1alpha1',
+  kind: 'Depot',
+  metadata: { name: `bench-${number}`, namespace: 'tn-bench', labels: { app: 'bench', tier: 'data' } },
+  spec: {
+    type: 'Postgres',
+    external: true,
+    description: 'A store that only exists to be measured, described at some length.',
+    connection: { host: 'db.example.com', port: '5432', database: 'crm', sslMode: 'verify-full' },
+    datasets: [
+      { name: 'customers', path: 'public.customers', description: 'One row per customer.' },
+      { name: 'orders', path: 'public.orders', description: 'One row per order.' },
+    ],
+  },
+});
+
 /** A list of `count` such objects as one body. */
 export function wireList(count: number): Buffer {
   const items = Array.from({ length: count }, (_, index) => wireObject(index + 1).toString()).join(',');

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Bench, Measure, Row } from '../measure.ts';
 import { wireList, wireObject } from '../objects.ts';
+import { loadNotes, measured, type Measured } from '../measured.ts';
 import { writePki } from '../pki.ts';
 import type { Load, LoadResult } from '../programs/load.ts';
 
@@ -14,7 +15,7 @@ export interface BareLoad {
 }
 
 /** Requests to a bare server that answers `body`, under the same load as the server that is measured. */
-export async function loadBareServer(bench: Bench, body: Buffer, load: BareLoad): Promise<LoadResult> {
+export async function loadBareServer(bench: Bench, body: Buffer, load: BareLoad): Promise<Measured> {
   const pki = await writePki(join(bench.scratch, 'bare-pki'));
   const server = await bench.machine.start('server', 'bare-server', [pki]);
   const { url } = server.ready as { readonly url: string };
@@ -23,7 +24,7 @@ export async function loadBareServer(bench: Bench, body: Buffer, load: BareLoad)
     await server.ask({ body });
     const question: Load = { method: 'GET', path: '/', body: '', first: 0, keepBody: false, ...load };
     await client.ask({ ...question, seconds: Math.min(1, load.seconds) });
-    return (await client.ask(question)) as LoadResult;
+    return await measured(server.pid, async () => (await client.ask(question)) as LoadResult);
   } finally {
     await client.stop();
     await server.stop();
@@ -61,6 +62,3 @@ export const bareHttps: Measure = {
     ];
   },
 };
-
-export const loadNotes = (load: LoadResult): string =>
-  `p50 ${load.p50Ms.toFixed(2)} ms, p99 ${load.p99Ms.toFixed(2)} ms, client ${Math.round(load.cpuShare * 100)} % of its core`;

@@ -1,6 +1,10 @@
 /** Every measure, in the order it runs. */
 import type { Measure } from '../measure.ts';
 import { bareHttps } from './bare-https.ts';
+import { create } from './create.ts';
+import { get } from './get.ts';
+import { list } from './list.ts';
+import { restart } from './restart.ts';
 import { storeAppend } from './store-append.ts';
 
-export const MEASURES: readonly Measure[] = [bareHttps, storeAppend];
+export const MEASURES: readonly Measure[] = [bareHttps, storeAppend, get, list, create, restart];

@@ -22,6 +22,7 @@ export interface Load {
   /** Return the body of the last response. */
   readonly keepBody: boolean;
 }
+/** What the load generator saw. */
 export interface LoadResult {
   readonly requests: number;
   readonly perSecond: number;
