@@ -4,6 +4,7 @@
  *   --only a,b      only these measures
  *   --seconds n     how long each load lasts (default 5)
  *   --json          machine-readable
+ *   --profile dir   the server writes CPU profiles there (numbers are then too low)
  *
  * Ratios are taken within one run: absolute numbers depend on the machine. Exit code 1 when a target is missed.
  */
@@ -17,11 +18,16 @@ import { MEASURES } from './measures/index.ts';
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { only: { type: 'string' }, seconds: { type: 'string' }, json: { type: 'boolean' } },
+    options: {
+      only: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'boolean' },
+      profile: { type: 'string' },
+    },
   });
   const machine = inspectMachine();
   const scratch = mkdtempSync(join(tmpdir(), 'polder-bench-'));
-  const bench: Bench = { machine, scratch, seconds: Number(values.seconds ?? 5) };
+  const bench: Bench = { machine, scratch, seconds: Number(values.seconds ?? 5), profileTo: values.profile };
   const say = (line: string): void => console.error(line);
   say(machine.description);
   if (machine.warning !== '') say(`warning: ${machine.warning}`);

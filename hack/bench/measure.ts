@@ -7,6 +7,8 @@ export interface Bench {
   readonly scratch: string;
   /** How long each load lasts. */
   readonly seconds: number;
+  /** Where the server leaves a CPU profile of each start; undefined: none. */
+  readonly profileTo: string | undefined;
 }
 
 export interface Row {

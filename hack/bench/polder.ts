@@ -28,7 +28,9 @@ export interface Polder {
 /** Starts on `<scratch>/<name>`; a second start with the same name finds what the first left. */
 export async function startPolder(bench: Bench, name: string): Promise<Polder> {
   const dataDir = join(bench.scratch, name);
-  const args = [LAUNCHER, 'up', '--data-dir', dataDir, '--port', '0', '--log-level', 'error'];
+  const { profileTo } = bench;
+  const profile = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
+  const args = [...profile, LAUNCHER, 'up', '--data-dir', dataDir, '--port', '0', '--log-level', 'error'];
   const [command, commandArgs] = bench.machine.command('server', process.execPath, args);
   const startedMs = performance.now();
   const server = spawn(command, commandArgs, { stdio: ['ignore', 'ignore', 'inherit'] });
