@@ -2,9 +2,9 @@
 import { BREAK_GLASS_GROUP } from '../api/identity.ts';
 import { NAMESPACES, type ActionTable } from './actions.ts';
 import type { Catalog, TenantFacts } from './catalog.ts';
-import { compileGrant, isComponentSubject, type Grant, type Policy } from './grants.ts';
+import { compileGrant, grantKey, isComponentSubject, sharesRole, type Grant, type Policy } from './grants.ts';
 import { glob, PLATFORM } from './model.ts';
-import { Snapshot, type Link } from './snapshot.ts';
+import { Snapshot, type Advisory, type Link } from './snapshot.ts';
 import { groupSubject, SUPERUSERS_GROUP, tenantSubject } from './subjects.ts';
 
 const EVERYTHING = { kind: '*', verb: '*', name: '*', condition: undefined };
@@ -15,13 +15,35 @@ interface Draft {
   readonly nowMs: number;
   readonly links: Link[];
   readonly grants: Map<string, Grant>;
+  /** Refusals that are not enforced. */
+  readonly soft: Policy[];
   validUntilMs: number;
+}
+
+export type Compile = (policy: Policy) => Grant;
+
+/**
+ * Compiles each policy once, and each role once for all policies that hand it out unchanged: thousands of tenants
+ * share a few roles. Must be made anew when a role changes.
+ */
+export function createCompiler(catalog: Catalog, table: ActionTable): Compile {
+  const byPolicy = new WeakMap<Policy, Grant>();
+  const byRole = new Map<string, Grant>();
+  return (policy) => {
+    const known = byPolicy.get(policy) ?? (sharesRole(policy) ? byRole.get(grantKey(policy)) : undefined);
+    if (known !== undefined) return known;
+    const actions = policy.role === undefined ? [] : catalog.roleActions(policy.role);
+    const grant = compileGrant(policy, actions, table);
+    if (sharesRole(policy)) byRole.set(grant.key, grant);
+    else byPolicy.set(policy, grant);
+    return grant;
+  };
 }
 
 /** Where the rules of a domain come from. */
 export interface Sources {
   readonly catalog: Catalog;
-  readonly table: ActionTable;
+  readonly compile: Compile;
   readonly nowMs: number;
   /** Policies of the tenant instead of those that are stored, to see what they would do. */
   readonly policies?: Iterable<Policy>;
@@ -29,23 +51,40 @@ export interface Sources {
 
 export function buildSnapshot(domain: string, sources: Sources): Snapshot {
   const { catalog, nowMs } = sources;
-  const draft: Draft = { domain, nowMs, links: [], grants: new Map(), validUntilMs: Infinity };
+  const draft: Draft = { domain, nowMs, links: [], grants: new Map(), soft: [], validUntilMs: Infinity };
   const tenant = catalog.tenant(domain);
   if (domain === PLATFORM) addPlatform(draft, sources);
   else addTenant(draft, sources, tenant);
   return new Snapshot({
     domain,
     links: draft.links,
-    grants: draft.grants.values(),
+    grants: draft.grants,
     validUntilMs: draft.validUntilMs,
     breakGlass: tenant !== undefined && tenant.breakGlass !== '',
+    advisories: draft.soft.map((policy) => advisory(policy, sources, domain)),
   });
 }
 
-function addPlatform(draft: Draft, { catalog, table }: Sources): void {
+/** A refusal on trial stands alone, so that every one that would have refused is known. */
+function advisory(policy: Policy, { compile, nowMs }: Sources, domain: string): Advisory {
+  const draft: Draft = { domain, nowMs, links: [], grants: new Map(), soft: [], validUntilMs: Infinity };
+  addPolicy(draft, policy, compile(policy), { layer: 'platform' });
+  const { links, grants } = draft;
+  const snapshot = new Snapshot({
+    domain,
+    links,
+    grants,
+    validUntilMs: Infinity,
+    breakGlass: false,
+    advisories: [],
+  });
+  return { policy: policy.ref, enforcement: policy.enforcement, snapshot };
+}
+
+function addPlatform(draft: Draft, { catalog, compile }: Sources): void {
   addBuiltIn(draft, [SUPERUSERS_GROUP], SUPERUSERS);
   for (const policy of inForce(draft, catalog.clusterPolicies.values())) {
-    addPolicy(draft, policy, compileGrant(policy, actionsOf(policy, catalog), table), { layer: 'platform' });
+    addPolicy(draft, policy, compile(policy), { layer: 'platform' });
   }
 }
 
@@ -57,9 +96,9 @@ function addPlatform(draft: Draft, { catalog, table }: Sources): void {
  * | Allow          | anyone else       | only for reading the Namespace object                           |
  */
 function addTenant(draft: Draft, sources: Sources, tenant: TenantFacts | undefined): void {
-  const { catalog, table } = sources;
+  const { catalog, compile } = sources;
   for (const policy of inForce(draft, catalog.clusterPolicies.values())) {
-    const grant = compileGrant(policy, actionsOf(policy, catalog), table);
+    const grant = compile(policy);
     if (policy.effect === 'deny') {
       addPolicy(draft, policy, grant, { layer: 'platform' });
       continue;
@@ -76,7 +115,7 @@ function addTenant(draft: Draft, sources: Sources, tenant: TenantFacts | undefin
     addBuiltIn(draft, [SUPERUSERS_GROUP, BREAK_GLASS_GROUP], `break-glass: ${tenant.breakGlass}`);
   }
   for (const policy of inForce(draft, sources.policies ?? catalog.policiesOf(tenant.uid).values())) {
-    addPolicy(draft, policy, compileGrant(policy, actionsOf(policy, catalog), table), {
+    addPolicy(draft, policy, compile(policy), {
       layer: 'tenant',
       tenant: (name) => sharesWith(policy, catalog.tenantNamed(name)),
     });
@@ -88,14 +127,12 @@ function sharesWith(policy: Policy, tenant: TenantFacts | undefined): string | u
   return tenant !== undefined && tenant.createdMs <= policy.createdMs ? tenantSubject(tenant.uid) : undefined;
 }
 
-const actionsOf = (policy: Policy, catalog: Catalog): readonly string[] =>
-  policy.role === undefined ? [] : catalog.roleActions(policy.role);
-
 function* inForce(draft: Draft, policies: Iterable<Policy>): Iterable<Policy> {
   for (const policy of policies) {
-    if (!policy.enforced || policy.expiresMs <= draft.nowMs) continue;
+    if (policy.expiresMs <= draft.nowMs) continue;
     draft.validUntilMs = Math.min(draft.validUntilMs, policy.expiresMs);
-    yield policy;
+    if (policy.enforcement === 'Deny') yield policy;
+    else draft.soft.push(policy);
   }
 }
 

@@ -10,8 +10,8 @@ import type { Subject } from './asking.ts';
 import { Catalog } from './catalog.ts';
 import { createDecider, denied, scopeOf, type Decide } from './decider.ts';
 import { notGranted } from './denial.ts';
-import { buildSnapshot, type Sources } from './domain.ts';
-import { compileGrant, parsePolicy, type GrantRule, type Policy } from './grants.ts';
+import { buildSnapshot, createCompiler, type Compile, type Sources } from './domain.ts';
+import { parsePolicy, type Enforcement, type GrantRule, type Policy } from './grants.ts';
 import { PLATFORM } from './model.ts';
 import type { Authorizer, PolicyFeed, ResourceRule } from './policy.ts';
 import type { Rule, Snapshot } from './snapshot.ts';
@@ -47,6 +47,11 @@ export interface Compiled {
   readonly unknownKinds: readonly string[];
 }
 
+export interface Advice {
+  readonly policy: string;
+  readonly enforcement: Enforcement;
+}
+
 export interface Preview {
   /** Number of rules that the tenant would have. */
   readonly size: number;
@@ -59,6 +64,8 @@ export interface Engine extends Authorizer, PolicyFeed {
   readonly domains: number;
   /** Decides about an object that is at hand instead of the stored one. */
   authorizeObject(user: UserInfo, attributes: ResourceAttributes, subject: Subject): Decision;
+  /** Refusals on trial that would have refused this write. */
+  advise(user: UserInfo, attributes: ResourceAttributes, subject: Subject): readonly Advice[];
   /** Whether the tenant that owns `provider` shares the object with the tenant that owns `consumer`. */
   shared(consumer: string, provider: string, attributes: ResourceAttributes): Decision;
   /** The tenant a namespace belongs to; undefined for all others. */
@@ -93,6 +100,7 @@ class CasbinEngine implements Engine {
   readonly #table: ActionTable;
   readonly #kinds = new Map<string, Kind>();
   readonly #catalog = new Catalog();
+  #compile: Compile;
   readonly #snapshots = new Map<string, Snapshot>();
   readonly #callers = new Map<string, Caller>();
   readonly #callerOf = new WeakMap<UserInfo, Caller>();
@@ -115,6 +123,7 @@ class CasbinEngine implements Engine {
       onError: deps.onError ?? ((): void => undefined),
     });
     this.#table = createActionTable(deps.kinds);
+    this.#compile = createCompiler(this.#catalog, this.#table);
     for (const kind of deps.kinds) this.#kinds.set(kindOf(kind.group, kind.plural), kind);
     this.authorizeList = createListDecisions({
       caller: (user) => this.#caller(user),
@@ -149,12 +158,22 @@ class CasbinEngine implements Engine {
     return this.#decide(view, { caller, attributes, scope: 'one', subject });
   }
 
+  advise(user: UserInfo, attributes: ResourceAttributes, subject: Subject): readonly Advice[] {
+    const { advisories } = this.#snapshot(this.#domain(attributes));
+    if (advisories.length === 0) return advisories;
+    const asked = { caller: this.#caller(user), attributes, scope: 'one', subject } as const;
+    return advisories.filter(
+      ({ snapshot }) => this.#decide(snapshot.view(asked.caller), asked).policies.length > 0,
+    );
+  }
+
   shared(consumer: string, provider: string, attributes: ResourceAttributes): Decision {
     const tenant = this.#catalog.tenant(this.#catalog.domainOf(consumer));
     const domain = this.#catalog.domainOf(provider);
     if (tenant === undefined || this.#catalog.tenant(domain) === undefined) return denied('');
-    const caller = tenantCaller(tenant.name, tenant.uid);
-    // Not kept: a tenant asks rarely and would push callers out.
+    const caller = this.#known(JSON.stringify({ tenant: tenant.uid }), () =>
+      tenantCaller(tenant.name, tenant.uid),
+    );
     const view = this.#snapshot(domain).view(caller);
     return this.#decide(view, { caller, attributes, scope: 'one', subject: undefined });
   }
@@ -172,9 +191,8 @@ class CasbinEngine implements Engine {
   compile(object: JsonObject): Compiled | undefined {
     const policy = parsePolicy('draft', object);
     if (policy === undefined) return undefined;
-    const roleActions = policy.role === undefined ? [] : this.#catalog.roleActions(policy.role);
     return {
-      rules: compileGrant(policy, roleActions, this.#table).rules,
+      rules: this.#compile(policy).rules,
       unknownActions: policy.actions.filter((action) => !this.knows(action)),
       unknownKinds: policy.narrowings
         .flatMap((narrowing) => narrowing.kinds ?? [])
@@ -256,6 +274,7 @@ class CasbinEngine implements Engine {
       }
       case 'polder/accessroles':
         this.#catalog.setRole(name, object);
+        this.#compile = createCompiler(this.#catalog, this.#table);
         return EVERYWHERE;
       case 'polder/clusteraccesspolicies':
         this.#expects(this.#catalog.setClusterPolicy(name, object));
@@ -310,19 +329,24 @@ class CasbinEngine implements Engine {
   }
 
   #sources(): Sources {
-    return { catalog: this.#catalog, table: this.#table, nowMs: this.#deps.now() };
+    return { catalog: this.#catalog, compile: this.#compile, nowMs: this.#deps.now() };
   }
 
   #caller(user: UserInfo): Caller {
     const known = this.#callerOf.get(user);
     if (known !== undefined) return known;
-    const key = callerKey(user);
-    const caller = this.#callers.get(key) ?? toCaller(user);
+    const caller = this.#known(callerKey(user), () => toCaller(user));
+    this.#callerOf.set(user, caller);
+    return caller;
+  }
+
+  /** One object for each caller, because views are kept by it. */
+  #known(key: string, make: () => Caller): Caller {
+    const caller = this.#callers.get(key) ?? make();
     this.#callers.delete(key);
     const [oldest] = this.#callers.size >= MAX_CALLERS ? this.#callers.keys() : [];
     if (oldest !== undefined) this.#callers.delete(oldest);
     this.#callers.set(key, caller);
-    this.#callerOf.set(user, caller);
     return caller;
   }
 

@@ -10,12 +10,15 @@ import { AGENTS_GROUP, groupSubject, serviceAccountSubject, userSubject } from '
 export type Subject =
   { readonly is: 'caller'; readonly subject: string } | { readonly is: 'tenant'; readonly name: string };
 
+export type Enforcement = 'Deny' | 'Warn' | 'Audit' | 'Shadow';
+const SOFT: ReadonlySet<unknown> = new Set<Enforcement>(['Warn', 'Audit', 'Shadow']);
+
 export interface Policy {
   /** How decisions name it, such as `AccessPolicy tn-acme/readers`. */
   readonly ref: string;
   readonly effect: Effect;
-  /** False for a refusal that only warns, records or is compared. */
-  readonly enforced: boolean;
+  /** What a refusal does; a grant always has `Deny`, which means that it counts. */
+  readonly enforcement: Enforcement;
   readonly subjects: readonly Subject[];
   readonly role: string | undefined;
   readonly actions: readonly string[];
@@ -62,7 +65,7 @@ export function parsePolicy(ref: string, object: JsonObject): Policy | undefined
   return {
     ref,
     effect,
-    enforced: effect === 'allow' || (spec['enforcement'] ?? 'Deny') === 'Deny',
+    enforcement: effect === 'deny' ? enforcementOf(spec['enforcement']) : 'Deny',
     subjects: objects(spec['subjects']).flatMap(parseSubject),
     role: typeof role === 'string' ? role : undefined,
     actions: strings(spec['actions']) ?? [],
@@ -73,6 +76,9 @@ export function parsePolicy(ref: string, object: JsonObject): Policy | undefined
     createdMs: timeOf(at(object, 'metadata.creationTimestamp'), Infinity),
   };
 }
+
+/** Anything but the words of the schema is taken as a refusal. */
+const enforcementOf = (value: unknown): Enforcement => (SOFT.has(value) ? (value as Enforcement) : 'Deny');
 
 export function timeOf(value: unknown, otherwise: number): number {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
@@ -131,11 +137,13 @@ function environments(names: readonly string[] | undefined): Condition | undefin
   };
 }
 
+/** The policy hands out a role as it is. */
+export const sharesRole = (policy: Policy): boolean =>
+  policy.role !== undefined && policy.narrowings === EVERYTHING && policy.condition === undefined;
+
 /** `role:` keys are subjects too: the prefix keeps them apart from users and groups. */
-export function grantKey(policy: Policy): string {
-  const isPlain = policy.narrowings === EVERYTHING && policy.condition === undefined;
-  return `role:${policy.role !== undefined && isPlain ? policy.role : policy.ref}/${policy.effect}`;
-}
+export const grantKey = (policy: Policy): string =>
+  `role:${sharesRole(policy) ? policy.role : policy.ref}/${policy.effect}`;
 
 /**
  * The rules of a policy. Actions and kinds that do not exist give no rule: writing them is refused, and what a

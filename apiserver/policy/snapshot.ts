@@ -4,7 +4,7 @@
  */
 import { createEnforcer, type DomainEnforcer, type Outcome } from './casbin.ts';
 import type { Condition } from './conditions.ts';
-import type { Grant } from './grants.ts';
+import type { Enforcement, Grant } from './grants.ts';
 import { glob, named, type Attrs, type Effect, type Row } from './model.ts';
 import type { Caller } from './subjects.ts';
 
@@ -44,11 +44,20 @@ export interface Bucket {
 export interface SnapshotInput {
   readonly domain: string;
   readonly links: readonly Link[];
-  readonly grants: Iterable<Grant>;
+  readonly grants: ReadonlyMap<string, Grant>;
   /** Some grant or refusal ends at this time; the snapshot must not be used after it. */
   readonly validUntilMs: number;
   /** Break-glass identities are admitted, and then only the platform's own rules hold for them. */
   readonly breakGlass: boolean;
+  readonly advisories: readonly Advisory[];
+}
+
+/** A refusal that warns, records or is compared instead of refusing. */
+export interface Advisory {
+  readonly policy: string;
+  readonly enforcement: Enforcement;
+  /** Its rules alone. */
+  readonly snapshot: Snapshot;
 }
 
 /** Callers whose view of one domain is kept; the oldest goes first. */
@@ -69,8 +78,12 @@ export class Snapshot {
   readonly validUntilMs: number;
   /** Number of rules that the tenant itself made, for limits. */
   readonly ownSize: number;
-  readonly #enforcer: DomainEnforcer = createEnforcer();
+  readonly advisories: readonly Advisory[];
+  /** Made when the first caller comes: most tenants are quiet most of the time. */
+  #enforcer: DomainEnforcer | undefined;
   readonly #links = new Map<string, Link[]>();
+  readonly #grants: ReadonlyMap<string, Grant>;
+  /** Rows of the grants somebody reached; those of our components are many and rarely needed. */
   readonly #rules = new Map<string, readonly Rule[]>();
   readonly #views = new Map<Caller, View>();
   readonly #breakGlass: boolean;
@@ -78,15 +91,16 @@ export class Snapshot {
   constructor(input: SnapshotInput) {
     this.domain = input.domain;
     this.validUntilMs = input.validUntilMs;
+    this.advisories = input.advisories;
     this.#breakGlass = input.breakGlass;
     for (const link of input.links) {
       const links = this.#links.get(link.subject);
       if (links === undefined) this.#links.set(link.subject, [link]);
       else links.push(link);
     }
-    for (const grant of input.grants) this.#rules.set(grant.key, toRules(grant, input.domain));
+    this.#grants = input.grants;
     const own = new Set(input.links.flatMap((link) => (link.layer === 'tenant' ? [link.grant] : [])));
-    this.ownSize = [...own].reduce((sum, grant) => sum + (this.#rules.get(grant)?.length ?? 0), 0);
+    this.ownSize = [...own].reduce((sum, key) => sum + (input.grants.get(key)?.rules.length ?? 0), 0);
   }
 
   view(caller: Caller): View {
@@ -109,8 +123,18 @@ export class Snapshot {
         member ||= link.layer === 'tenant' && link.grant.endsWith('/allow');
       }
     }
-    const rules = [...policies.keys()].flatMap((grant) => this.#rules.get(grant) ?? []);
+    const rules = [...policies.keys()].flatMap((key) => this.#rulesOf(key));
+    this.#enforcer ??= createEnforcer();
     return new View({ domain: this.domain, enforcer: this.#enforcer, caller, rules, policies, member });
+  }
+
+  #rulesOf(key: string): readonly Rule[] {
+    const known = this.#rules.get(key);
+    if (known !== undefined) return known;
+    const grant = this.#grants.get(key);
+    const rules = grant === undefined ? [] : toRules(grant, this.domain);
+    this.#rules.set(key, rules);
+    return rules;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Every admission rule in the order of evaluation: identity and tenancy first, then content. One line per rule. */
+import { advice } from './advice.ts';
 import { deletionProtection } from './deletion-protection.ts';
 import { depotCredentials } from './depot-credentials.ts';
 import { escalation } from './escalation.ts';
@@ -28,4 +29,5 @@ export const RULES: readonly Rule[] = [
   policyValidity,
   escalation,
   deletionProtection,
+  advice,
 ];

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../api/json.ts';
 import { Credential } from '../../kinds/credential.ts';
 import { Depot } from '../../kinds/depot.ts';
 import { createAdmissionWorld, type AdmissionWorld } from '../../../test/support/admission.ts';
-import { dev, group, person, user } from '../../../test/support/policy.ts';
+import { ann, dev, group, person, user } from '../../../test/support/policy.ts';
 
 const inAcme = (name: string, spec: JsonObject, metadata: JsonObject = {}): JsonObject => ({
   metadata: { namespace: 'tn-acme', name, ...metadata },
@@ -65,5 +65,26 @@ describe('admission with the object at hand', () => {
     assert.equal(world.can(dev, 'update', 'depots', 'tn-acme', 'pg'), true);
     await world.admit({ user: dev, kind: Depot, object: labelled, old });
     assert.equal((await world.refusal({ user: dev, kind: Depot, object: moved, old })).code, 403);
+  });
+
+  it('P36 lets refusals on trial pass, with a warning or a record of the policy', async () => {
+    const trial = (name: string, enforcement: string): void =>
+      world.addPolicy('tn-acme', name, {
+        effect: 'Deny',
+        subjects: [group('acme-developers')],
+        actions: ['depots:create'],
+        enforcement,
+      });
+    const object = inAcme('pg', { type: 'Postgres', connection: {} });
+    trial('soon', 'Warn');
+    trial('counted', 'Audit');
+
+    await world.admit({ user: dev, kind: Depot, object });
+    await world.admit({ user: ann, kind: Depot, object });
+
+    assert.deepEqual(world.warnings, ['AccessPolicy tn-acme/soon is going to deny this: create depots "pg"']);
+    assert.equal(world.audit.get('access.audit'), 'AccessPolicy tn-acme/counted');
+    trial('soon', 'Deny');
+    assert.equal((await world.refusal({ user: dev, kind: Depot, object })).code, 403);
   });
 });
