@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { cluster, reported, work } from '../../test/support/objects.ts';
-import type { Condition } from '../../apiserver/api/meta.ts';
 import { no, yes } from './core/conditions.ts';
 import { describeCluster, type Observation } from './data-cluster-status.ts';
 
@@ -13,13 +12,6 @@ const seen = (changes: Partial<Observation> = {}): Observation => ({
   planeConnected: true,
   ...changes,
 });
-const ready: Condition = {
-  type: 'NamespaceReady',
-  status: 'True',
-  reason: 'Applied',
-  message: '',
-  lastTransitionTime: '2026-01-01T00:00:00Z',
-};
 const summary = (observation: Observation): readonly unknown[] => {
   const { conditions, fields } = describeCluster(observation);
   return [fields?.phase, conditions['Ready']?.status, conditions['Ready']?.reason];
@@ -43,7 +35,6 @@ describe('status of a data cluster', () => {
     [
       'an older generation applied, ready before',
       seen({
-        cluster: { ...seen().cluster, status: { conditions: [ready] } },
         work: work('dc-main', {}, reported('Applied', 1), { generation: 2 }),
       }),
       ['Ready', 'True', 'Ready'],
@@ -56,8 +47,7 @@ describe('status of a data cluster', () => {
     [
       'refused when it was ready',
       seen({
-        cluster: { ...seen().cluster, status: { conditions: [ready] } },
-        work: work('dc-main', {}, reported('Nack', 1)),
+        work: work('dc-main', {}, { ...reported('Nack', 2), appliedRevision: 1 }, { generation: 2 }),
       }),
       ['Degraded', 'False', 'Rejected'],
     ],

@@ -1,7 +1,6 @@
 /** What a DataCluster's status says. Pure. */
 import type { DataCluster } from '../../apiserver/kinds/data-cluster.ts';
 import type { PlaneWork } from '../../apiserver/kinds/plane-work.ts';
-import { conditionOf } from '../../apiserver/kinds/status.ts';
 import type { StatusDraft } from './core/commit.ts';
 import { no, summarise, yes, type Finding } from './core/conditions.ts';
 import { WAITING_FOR_DATA_PLANE } from './data-cluster-deletion.ts';
@@ -53,18 +52,19 @@ function suspension(wanted: boolean, applied: boolean): Finding {
 }
 
 /** Whether the namespace on the plane is what was rendered; an update under way does not make it less ready. */
-function sliceFinding({ cluster, placed, work, planeConnected }: Observation): Finding {
+function sliceFinding({ placed, work, planeConnected }: Observation): Finding {
   if (work === undefined) return no(placed.reason, 'it is not placed yet');
   const refused = rejection(work);
   if (refused !== undefined) return no('Rejected', refused);
   if (isApplied(work)) return yes('Applied');
-  if (wasReady(cluster)) return yes('Updating', 'a change is on its way to the plane');
+  if (stands(work)) return yes('Updating', 'a change is on its way to the plane');
   return planeConnected
     ? no('Applying', 'waiting for the plane')
     : no(WAITING_FOR_DATA_PLANE, `data plane "${work.spec.dataPlane}" is not connected`);
 }
 
-const wasReady = (cluster: DataCluster): boolean => conditionOf(cluster, 'NamespaceReady')?.status === 'True';
+/** The plane holds some generation of it, so what runs there goes on. */
+const stands = (work: PlaneWork | undefined): boolean => (work?.status?.appliedRevision ?? 0) > 0;
 
 const SERVICE_CONDITIONS = {
   database: 'DatabaseReady',
@@ -91,8 +91,8 @@ function phaseOf(seen: Observation, base: Finding, applied: boolean): NonNullabl
   if (seen.placed.status !== 'True') return 'Pending';
   if (seen.suspended && applied) return 'Suspended';
   if (base.status === 'True') return 'Ready';
-  if (wasReady(seen.cluster)) return 'Degraded';
-  return base.reason === 'Rejected' ? 'Failed' : 'Provisioning';
+  if (base.reason !== 'Rejected') return 'Provisioning';
+  return stands(seen.work) ? 'Degraded' : 'Failed';
 }
 
 function namespaceResource(
@@ -103,5 +103,5 @@ function namespaceResource(
   const isThere = slice.status === 'True';
   if (isThere && seen.suspended) return { service: 'namespace', name, state: 'Suspended' };
   if (isThere) return { service: 'namespace', name, state: 'Ready' };
-  return { service: 'namespace', name, state: wasReady(seen.cluster) ? 'Degraded' : 'Creating' };
+  return { service: 'namespace', name, state: stands(seen.work) ? 'Degraded' : 'Creating' };
 }

@@ -16,6 +16,7 @@ import { failure, no, yes, type Finding } from './core/conditions.ts';
 import { ensure } from './core/ensure.ts';
 import { DONE, onChange, onSelf } from './core/reconciler.ts';
 import type { Outcome, Reconciler, ReconcilerDeps, Run } from './core/reconciler.ts';
+import { onExistence } from './core/status-reconciler.ts';
 import { DATA_CLUSTER_FINALIZER, finalizeDataCluster } from './data-cluster-deletion.ts';
 import { describeCluster } from './data-cluster-status.ts';
 import { isConnected, isRegistered } from './data-plane.ts';
@@ -50,6 +51,8 @@ export function createDataClusterReconciler({ informers }: ReconcilerDeps): Reco
     name: 'data-cluster',
     triggers: [
       onSelf(copies.clusters),
+      // One that goes makes room in the quota for another.
+      onExistence(copies.clusters, ({ metadata }) => of(metadata.namespace ?? '')),
       onChange(works, ({ metadata, spec }) =>
         spec.owner.kind === 'DataCluster' ? [{ namespace: metadata.namespace, name: spec.owner.name }] : [],
       ),
@@ -143,6 +146,11 @@ type Settled = Placed | { readonly is: 'pending'; readonly cluster: DataCluster;
 /** Plane and slug, written into the spec once and never changed after. */
 async function settle(run: Run, copies: Copies, cluster: DataCluster, tenant: Tenant): Promise<Settled> {
   const { metadata, spec } = cluster;
+  const limit = tenant.spec.quota.dataClusters;
+  if (!isStanding(copies, cluster) && rankOf(cluster, copies.clusters.list(metadata.namespace)) >= limit) {
+    const message = `the tenant may have ${limit} data clusters, and older ones take them all`;
+    return { is: 'pending', cluster, why: no('QuotaExceeded', message) };
+  }
   const slug = spec.slug ?? defaultSlug(tenant.metadata.name, metadata.name);
   if (!copies.claims.claim(slug, cluster)) {
     const message = `the name "${targetNamespace(slug)}" is taken on the planes; choose another spec.slug`;
@@ -175,11 +183,19 @@ function choosePlane(
   const plane = copies.planes.get({ name: named });
   if (plane === undefined) return { why: no('NoDataPlane', `data plane "${named}" does not exist`) };
   // What stands stays: a plane that is cordoned later, or a region that is taken away, moves nobody.
-  const stands = copies.works.get(workRef(cluster)) !== undefined;
-  const why = stands ? undefined : refusal(tenant, plane);
+  const why = isStanding(copies, cluster) ? undefined : refusal(tenant, plane);
   return why === undefined
     ? { plane }
     : { why: no('DataPlaneRefused', `data plane "${named}" does not take it: ${why}`) };
+}
+
+const isStanding = (copies: Copies, cluster: DataCluster): boolean =>
+  copies.works.get(workRef(cluster)) !== undefined;
+
+/** How many of the others are older: by what is stored alone, so that two at once cannot both be the last. */
+function rankOf(cluster: DataCluster, others: readonly DataCluster[]): number {
+  const ageOf = ({ metadata }: DataCluster): string => `${metadata.creationTimestamp}/${metadata.uid}`;
+  return others.filter((other) => ageOf(other) < ageOf(cluster)).length;
 }
 
 const workRef = (cluster: DataCluster): ObjectRef => ({

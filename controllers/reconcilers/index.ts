@@ -13,6 +13,7 @@ import { createDataProductReconciler } from './data-product.ts';
 import { createDeploymentPipelineReconciler } from './deployment-pipeline.ts';
 import { createDepotReconciler } from './depot.ts';
 import { createEnvironmentReconciler } from './environment.ts';
+import { createNamespaceTemplateReconciler } from './namespace-template.ts';
 import { createPlaneWorkReconciler } from './plane-work.ts';
 import { createStackReconciler } from './stack.ts';
 import { createTenantReconciler } from './tenant.ts';
@@ -29,6 +30,7 @@ export const RECONCILERS: readonly ReconcilerFactory[] = [
   createDepotReconciler,
   createEnvironmentReconciler,
   createDeploymentPipelineReconciler,
+  createNamespaceTemplateReconciler,
   createStackReconciler,
   createComputeReconciler,
   createDataProductReconciler,

@@ -20,7 +20,7 @@ export function describeTenant(
   const suspended = tenant.spec.suspended ? suspension(waiting) : no('NotSuspended');
   const ready = tenant.spec.suspended && base.status === 'True' ? no('Suspended', 'it is suspended') : base;
   return {
-    conditions: { ...findings, Suspended: suspended, Ready: ready },
+    conditions: { ...findings, Suspended: suspended, QuotaExceeded: excess(tenant, clusters), Ready: ready },
     fields: {
       phase: phaseOf(base, tenant.spec.suspended, suspended),
       namespace: tenantNamespace(tenant.metadata.name),
@@ -28,6 +28,13 @@ export function describeTenant(
       pendingPlanes: pendingPlanes(waiting, 'has not confirmed the suspension yet'),
     },
   };
+}
+
+/** Those above the quota wait; what stands stays. */
+function excess(tenant: Tenant, clusters: readonly DataCluster[]): Finding {
+  const { dataClusters: limit } = tenant.spec.quota;
+  if (clusters.length <= limit) return no('WithinQuota');
+  return yes('DataClusters', `${clusters.length} data clusters are asked for, ${limit} are allowed`);
 }
 
 const isSuspended = (cluster: DataCluster): boolean => conditionOf(cluster, 'Suspended')?.status === 'True';

@@ -12,77 +12,20 @@ import { conditionOf, conditionStatus } from '../../apiserver/kinds/status.ts';
 import { Tenant } from '../../apiserver/kinds/tenant.ts';
 import { timestamp } from '../../apiserver/runtime/clock.ts';
 import { startControlPlane, type ControlPlane } from '../support/control-plane.ts';
-
-const ADMINS = [{ kind: 'Group', name: 'acme-admins' }] as const;
+import { ADMINS, createScenario, type Scenario } from '../support/scenario.ts';
 
 describe('controllers', () => {
   let control: ControlPlane;
+  let scene: Scenario;
   beforeEach(async () => {
     control = await startControlPlane();
+    scene = createScenario(control);
   });
   afterEach(() => control.close());
 
-  const tenantIn = (phase: string, name = 'acme'): Promise<Tenant> =>
-    control.until(Tenant, { name }, (tenant) => tenant.status?.phase === phase);
-  const addTenant = async (name: string, spec: object = {}): Promise<Tenant> => {
-    await control.admin.create(Tenant, { metadata: { name }, spec: { admins: ADMINS, ...spec } });
-    return tenantIn('Active', name);
-  };
-  /** What registration and the first heartbeat leave behind. */
-  const addPlane = async (
-    name: string,
-    spec: object = {},
-    heartbeat = timestamp(Date.now()),
-  ): Promise<void> => {
-    await control.admin.create(DataPlane, { metadata: { name }, spec });
-    await control.admin.patch(
-      DataPlane,
-      { name },
-      {
-        status: {
-          dataPlaneID: `id-${name}`,
-          publicKeys: { sign: { kty: 'OKP', crv: 'Ed25519', x: 'x' } },
-          agent: { connected: true, lastHeartbeatTime: heartbeat },
-        },
-      },
-      { subresource: 'status' },
-    );
-  };
-  const report = (work: PlaneWork, reason: string): Promise<PlaneWork> => {
-    const condition = { type: 'Applied', status: 'True', reason, message: '' };
-    const status = {
-      observedGeneration: work.metadata.generation,
-      appliedRevision: work.metadata.generation,
-      conditions: [{ ...condition, lastTransitionTime: timestamp(Date.now()) }],
-    };
-    const { namespace, name } = work.metadata;
-    return control.admin.patch(PlaneWork, { namespace, name }, { status }, { subresource: 'status' });
-  };
-  const addCluster = async (name: string, spec: object = {}, namespace = 'tn-acme'): Promise<DataCluster> => {
-    await control.admin.create(DataCluster, { metadata: { namespace, name }, spec });
-    return control.until(
-      DataCluster,
-      { namespace, name },
-      (cluster) => cluster.status?.namespace !== undefined,
-    );
-  };
-  const workOf = async (name: string, namespace = 'tn-acme'): Promise<PlaneWork> => {
-    const { items } = await control.admin.list(PlaneWork, { namespace });
-    const found = items.find((work) => work.spec.owner.name === name);
-    assert.ok(found, `no PlaneWork of ${name}`);
-    return found;
-  };
-  const clusterIn = (phase: string, name: string, namespace = 'tn-acme'): Promise<DataCluster> =>
-    control.until(DataCluster, { namespace, name }, (cluster) => cluster.status?.phase === phase);
-  const readyCluster = async (name: string, spec: object = {}): Promise<DataCluster> => {
-    await addCluster(name, spec);
-    await report(await workOf(name), 'Applied');
-    return clusterIn('Ready', name);
-  };
-
   describe('tenant', () => {
     it('D1 becomes Active with its namespace, quota and policies', async () => {
-      const tenant = await addTenant('acme');
+      const tenant = await scene.addTenant('acme');
 
       const namespace = await control.admin.get(Namespace, { name: 'tn-acme' });
       assert.equal(namespace.metadata.labels?.[TENANT_LABEL], 'acme');
@@ -103,18 +46,18 @@ describe('controllers', () => {
     });
 
     it('writes nothing when there is nothing to do', async () => {
-      await addTenant('acme');
+      await scene.addTenant('acme');
       const before = await control.admin.list(Tenant);
 
       await control.restartControllers();
-      await addTenant('globex');
+      await scene.addTenant('globex');
 
       const after = await control.admin.get(Tenant, { name: 'acme' });
       assert.equal(after.metadata.resourceVersion, before.items[0]?.metadata.resourceVersion);
     });
 
     it('gives admins and takes them as the spec changes, and puts back what somebody changed', async () => {
-      await addTenant('acme');
+      await scene.addTenant('acme');
       const ref = { namespace: 'tn-acme', name: 'polder-tenant-admins' };
       const admins = [{ kind: 'User', name: 'ann' }];
 
@@ -128,7 +71,7 @@ describe('controllers', () => {
     });
 
     it('makes its quota again when somebody deletes it', async () => {
-      await addTenant('acme');
+      await scene.addTenant('acme');
       const ref = { namespace: 'tn-acme', name: 'polder-tenant' };
       const { uid } = (await control.admin.get(ResourceQuota, ref)).metadata;
 
@@ -156,8 +99,8 @@ describe('controllers', () => {
     });
 
     it('goes when it is deleted, with its namespace and all in it, and leaves other tenants alone', async () => {
-      await addTenant('acme');
-      await addTenant('globex');
+      await scene.addTenant('acme');
+      await scene.addTenant('globex');
       const bystander = await control.admin.get(Namespace, { name: 'tn-globex' });
 
       await control.admin.delete(Tenant, { name: 'acme' });
@@ -165,15 +108,15 @@ describe('controllers', () => {
 
       assert.equal(await control.admin.find(Namespace, { name: 'tn-acme' }), undefined);
       assert.deepEqual(await control.admin.get(Namespace, { name: 'tn-globex' }), bystander);
-      assert.equal((await tenantIn('Active', 'globex')).metadata.name, 'globex');
+      assert.equal((await scene.tenantIn('Active', 'globex')).metadata.name, 'globex');
     });
 
     it('can be made again under the same name', async () => {
-      const first = await addTenant('acme');
+      const first = await scene.addTenant('acme');
       await control.admin.delete(Tenant, { name: 'acme' });
       await control.untilGone(Tenant, { name: 'acme' });
 
-      const second = await addTenant('acme');
+      const second = await scene.addTenant('acme');
 
       assert.notEqual(second.metadata.uid, first.metadata.uid);
       const namespace = await control.admin.get(Namespace, { name: 'tn-acme' });
@@ -196,7 +139,7 @@ describe('controllers', () => {
     });
 
     it('A4 is connected while heartbeats come', async () => {
-      await addPlane('eu1');
+      await scene.addPlane('eu1');
       await control.until(
         DataPlane,
         { name: 'eu1' },
@@ -215,9 +158,9 @@ describe('controllers', () => {
     });
 
     it('O11 stays while data clusters stand on it, and goes by itself with the last', async () => {
-      await addPlane('eu1');
-      await addTenant('acme');
-      await readyCluster('main');
+      await scene.addPlane('eu1');
+      await scene.addTenant('acme');
+      await scene.readyCluster('main');
 
       await control.admin.delete(DataPlane, { name: 'eu1' });
       const blocked = await control.until(
@@ -227,161 +170,21 @@ describe('controllers', () => {
       );
       assert.match(conditionOf(blocked, 'DeletionBlocked')?.message ?? '', /tn-acme\/main/);
       await control.admin.delete(DataCluster, { namespace: 'tn-acme', name: 'main' });
-      const work = await workOf('main');
+      const work = await scene.workOf('main');
       await control.until(PlaneWork, work.metadata, (each) => each.spec.tombstone !== undefined);
-      await report(await workOf('main'), 'Deleted');
+      await scene.report(await scene.workOf('main'), 'Deleted');
 
       await control.untilGone(DataPlane, { name: 'eu1' });
     });
   });
 
-  describe('data cluster', () => {
-    it('A12 is placed, named and rendered, and Ready when the plane has applied it', async () => {
-      await addPlane('eu1', { region: 'eu' });
-      await addTenant('acme');
-
-      const cluster = await addCluster('main');
-      assert.equal(cluster.spec.dataPlaneRef, 'eu1');
-      assert.equal(cluster.spec.slug, 'acme-main');
-      assert.equal(cluster.status?.phase, 'Provisioning');
-      const work = await workOf('main');
-      assert.equal(work.spec.targetNamespace, 'tenant-acme-main');
-      assert.equal(work.spec.tenant, 'acme');
-      await report(work, 'Applied');
-
-      const ready = await clusterIn('Ready', 'main');
-      for (const type of ['Placed', 'NamespaceReady', 'NetworkReady', 'Ready']) {
-        assert.equal(conditionStatus(ready, type), 'True', type);
-      }
-      const tenant = await control.until(
-        Tenant,
-        { name: 'acme' },
-        (each) => each.status?.dataClusters?.[0]?.phase === 'Ready',
-      );
-      assert.deepEqual(tenant.status?.dataClusters, [{ name: 'main', dataPlane: 'eu1', phase: 'Ready' }]);
-      await control.until(DataPlane, { name: 'eu1' }, (plane) => plane.status?.tenants?.count === 1);
-    });
-
-    it('renders a new generation only when something changed', async () => {
-      await addPlane('eu1');
-      await addTenant('acme');
-      await readyCluster('main');
-      const before = (await workOf('main')).metadata;
-
-      await control.restartControllers();
-      await addTenant('globex');
-      assert.equal((await workOf('main')).metadata.generation, before.generation);
-      await control.admin.patch(Tenant, { name: 'acme' }, { spec: { quota: { pods: 7 } } });
-
-      const changed = await control.until(
-        PlaneWork,
-        before,
-        (work) => work.metadata.generation !== before.generation,
-      );
-      const quota = changed.spec.manifests.find(
-        (manifest) => manifest['kind'] === 'ResourceQuota',
-      ) as JsonObject;
-      assert.equal((quota['spec'] as { hard: Record<string, string> }).hard['pods'], '7');
-    });
-
-    it('A18 waits for a plane that fits, and is placed as soon as there is one', async () => {
-      await addPlane('us1', { region: 'us' });
-      await addTenant('acme', { placement: { regions: ['eu'] } });
-      await control.admin.create(DataCluster, { metadata: { namespace: 'tn-acme', name: 'main' }, spec: {} });
-      const waiting = await clusterIn('Pending', 'main');
-      assert.equal(conditionOf(waiting, 'Placed')?.reason, 'NoFittingDataPlane');
-
-      await addPlane('eu1', { region: 'eu' });
-
-      const cluster = await control.until(
-        DataCluster,
-        { namespace: 'tn-acme', name: 'main' },
-        (each) => each.spec.dataPlaneRef !== undefined,
-      );
-      assert.equal(cluster.spec.dataPlaneRef, 'eu1');
-    });
-
-    it('A17 never shares a namespace: the second that wants a slug says so and gets it when the first is gone', async () => {
-      await addPlane('eu1');
-      await addTenant('acme');
-      await addTenant('globex');
-      await readyCluster('main', { slug: 'shared' });
-
-      await control.admin.create(DataCluster, {
-        metadata: { namespace: 'tn-globex', name: 'main' },
-        spec: { slug: 'shared' },
-      });
-      const second = await clusterIn('Pending', 'main', 'tn-globex');
-      assert.equal(conditionOf(second, 'Placed')?.reason, 'SlugTaken');
-      await control.admin.delete(DataCluster, { namespace: 'tn-acme', name: 'main' });
-      const first = await workOf('main');
-      await control.until(PlaneWork, first.metadata, (each) => each.spec.tombstone !== undefined);
-      assert.equal((await control.admin.list(PlaneWork, { namespace: 'tn-globex' })).items.length, 0);
-      await report(await workOf('main'), 'Deleted');
-
-      await control.until(
-        DataCluster,
-        { namespace: 'tn-globex', name: 'main' },
-        (each) => each.status?.namespace === 'tenant-shared',
-      );
-    });
-
-    it('A16 waits with a deletion for its plane and says what for', async () => {
-      await addPlane('eu1', {}, timestamp(Date.now() - 600_000));
-      await addTenant('acme');
-      await addCluster('main');
-
-      await control.admin.delete(DataCluster, { namespace: 'tn-acme', name: 'main' });
-      const waiting = await control.until(
-        DataCluster,
-        { namespace: 'tn-acme', name: 'main' },
-        (each) => conditionOf(each, 'Deleting')?.reason === 'WaitingForDataPlane',
-      );
-      assert.equal(waiting.status?.phase, 'Deleting');
-      await report(await workOf('main'), 'Deleted');
-
-      await control.untilGone(DataCluster, { namespace: 'tn-acme', name: 'main' });
-      assert.deepEqual((await control.admin.list(PlaneWork, { namespace: 'tn-acme' })).items, []);
-    });
-
-    it('A16 with Retain takes access away first, then lets go of what is kept', async () => {
-      await addPlane('eu1');
-      await addTenant('acme');
-      await readyCluster('main', { retainPolicy: 'Retain' });
-      const { metadata } = await workOf('main');
-
-      await control.admin.delete(DataCluster, { namespace: 'tn-acme', name: 'main' });
-      const reduced = await control.until(
-        PlaneWork,
-        metadata,
-        ({ spec }) => !spec.manifests.some((manifest) => manifest['kind'] === 'RoleBinding'),
-      );
-      assert.equal(reduced.spec.tombstone, undefined);
-      await report(reduced, 'Applied');
-      const left = await control.until(PlaneWork, metadata, ({ spec }) => spec.tombstone?.mode === 'Orphan');
-      await report(left, 'Deleted');
-
-      await control.untilGone(DataCluster, { namespace: 'tn-acme', name: 'main' });
-    });
-
-    it('never waits for a plane that was never registered', async () => {
-      await control.admin.create(DataPlane, { metadata: { name: 'eu1' }, spec: {} });
-      await addTenant('acme');
-      await addCluster('main');
-
-      await control.admin.delete(DataCluster, { namespace: 'tn-acme', name: 'main' });
-
-      await control.untilGone(DataCluster, { namespace: 'tn-acme', name: 'main' });
-    });
-  });
-
   it('D20 suspends and resumes a tenant, in step with its planes', async () => {
-    await addPlane('eu1');
-    await addTenant('acme');
-    await readyCluster('main');
+    await scene.addPlane('eu1');
+    await scene.addTenant('acme');
+    await scene.readyCluster('main');
 
     await control.admin.patch(Tenant, { name: 'acme' }, { spec: { suspended: true } });
-    const suspending = await tenantIn('Suspending');
+    const suspending = await scene.tenantIn('Suspending');
     assert.deepEqual(
       suspending.status?.pendingPlanes?.map(({ name }) => name),
       ['eu1'],
@@ -390,21 +193,21 @@ describe('controllers', () => {
       const quota = spec.manifests.find((manifest) => manifest['kind'] === 'ResourceQuota') as JsonObject;
       return (quota['spec'] as { hard: Record<string, string> }).hard['pods'];
     };
-    const { metadata } = await workOf('main');
-    await report(await control.until(PlaneWork, metadata, (work) => podsOf(work) === '0'), 'Applied');
-    const suspended = await tenantIn('Suspended');
+    const { metadata } = await scene.workOf('main');
+    await scene.report(await control.until(PlaneWork, metadata, (work) => podsOf(work) === '0'), 'Applied');
+    const suspended = await scene.tenantIn('Suspended');
     assert.equal(conditionStatus(suspended, 'Suspended'), 'True');
     assert.equal(suspended.status?.pendingPlanes, undefined);
 
     await control.admin.patch(Tenant, { name: 'acme' }, { spec: { suspended: false } });
     await control.until(PlaneWork, metadata, (work) => podsOf(work) === '100');
-    await tenantIn('Active');
+    await scene.tenantIn('Active');
   });
 
   it('deletes a tenant only after its planes have confirmed', async () => {
-    await addPlane('eu1');
-    await addTenant('acme');
-    await readyCluster('main');
+    await scene.addPlane('eu1');
+    await scene.addTenant('acme');
+    await scene.readyCluster('main');
 
     await control.admin.delete(Tenant, { name: 'acme' });
     await control.until(
@@ -413,8 +216,8 @@ describe('controllers', () => {
       (tenant) => conditionOf(tenant, 'Deleting')?.reason === 'RemovingDataCluster',
     );
     assert.notEqual(await control.admin.find(Namespace, { name: 'tn-acme' }), undefined);
-    const { metadata } = await workOf('main');
-    await report(
+    const { metadata } = await scene.workOf('main');
+    await scene.report(
       await control.until(PlaneWork, metadata, ({ spec }) => spec.tombstone !== undefined),
       'Deleted',
     );
@@ -424,14 +227,14 @@ describe('controllers', () => {
   });
 
   it('X4 lets a namespace that is deleted by hand go only when the plane is clean', async () => {
-    await addPlane('eu1');
-    await addTenant('acme');
-    await readyCluster('main');
-    const { metadata } = await workOf('main');
+    await scene.addPlane('eu1');
+    await scene.addTenant('acme');
+    await scene.readyCluster('main');
+    const { metadata } = await scene.workOf('main');
 
     await control.admin.delete(Namespace, { name: 'tn-acme' });
     const left = await control.until(PlaneWork, metadata, ({ spec }) => spec.tombstone !== undefined);
-    await report(left, 'Deleted');
+    await scene.report(left, 'Deleted');
     await control.untilGone(PlaneWork, metadata);
 
     // The tenant is still wanted: it gets a namespace again.

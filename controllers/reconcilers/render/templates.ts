@@ -38,7 +38,8 @@ export function renderTemplates(templates: readonly NamespaceTemplate[], target:
   return { manifests, problems };
 }
 
-const isFor = ({ spec }: NamespaceTemplate, labels: Readonly<Record<string, string>> = {}): boolean =>
+/** Whether a tenant with these labels gets the template. */
+export const isFor = ({ spec }: NamespaceTemplate, labels: Readonly<Record<string, string>> = {}): boolean =>
   spec.selector === undefined || compileSelector(spec.selector)?.(labels) === true;
 
 const inOrder = (templates: readonly NamespaceTemplate[]): readonly NamespaceTemplate[] =>
