@@ -30,8 +30,31 @@ export const TENANT = {
   spec: { admins: [{ kind: 'User', name: 'admin' }] },
 };
 
-/** A depot that takes about `OBJECT_BYTES` on the wire once the server has added its fields. */
-export const DEPOT = (number: number | string): object => ({
+/**
+ * What is created, read and listed: of a kind of our own that no controller answers to, so that the API server is
+ * measured and nothing else. About `OBJECT_BYTES` on the wire once the server has added its fields.
+ */
+export const dataPolicy = (number: number | string): object => ({
+  apiVersion: 'data.polder.dev/v1alpha1',
+  kind: 'DataPolicy',
+  metadata: { name: `bench-${number}`, namespace: 'tn-bench', labels: { app: 'bench', tier: 'data' } },
+  spec: {
+    description: 'A policy that only exists to be measured, described at some length.',
+    type: 'mask',
+    depot: 'bench-crm',
+    collection: 'public',
+    dataset: 'customers',
+    selector: {
+      user: { match: 'Any', tags: ['analyst', 'intern'] },
+      column: { names: ['email', 'phone'], tags: ['pii'] },
+    },
+    priority: 10,
+    rule: { mask: { operator: 'Hash' } },
+  },
+});
+
+/** An object that a controller answers to with a status. */
+export const depot = (number: number | string): object => ({
   apiVersion: 'data.polder.dev/v1alpha1',
   kind: 'Depot',
   metadata: { name: `bench-${number}`, namespace: 'tn-bench', labels: { app: 'bench', tier: 'data' } },

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench } from './measure.ts';
 import { residentBytes, type Program } from './machine.ts';
 import { measured, type Measured } from './measured.ts';
-import { DEPOT, TENANT } from './objects.ts';
+import { dataPolicy, depot, TENANT } from './objects.ts';
 import type { Load, LoadResult } from './programs/load.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../apiserver/polder.js');
@@ -96,10 +96,12 @@ function unpack(kubeconfig: string, directory: string): string {
   return directory;
 }
 
-const DEPOTS = '/apis/data.polder.dev/v1alpha1/namespaces/tn-bench/depots';
-export const DEPOTS_PATH = DEPOTS;
+const NAMESPACE_PATH = '/apis/data.polder.dev/v1alpha1/namespaces/tn-bench';
+/** What is created and read. */
+export const OBJECTS_PATH = `${NAMESPACE_PATH}/datapolicies`;
+const DEPOTS_PATH = `${NAMESPACE_PATH}/depots`;
 
-/** Makes the tenant whose depots are measured, and waits until its namespace lets the administrator in. */
+/** Makes the tenant, waits until its namespace lets the administrator in, and makes the depot that policies name. */
 export async function prepareTenant(polder: Polder): Promise<void> {
   const created = await polder.load({
     method: 'POST',
@@ -112,8 +114,8 @@ export async function prepareTenant(polder: Polder): Promise<void> {
   for (;;) {
     const probe = await polder.load({
       method: 'POST',
-      path: `${DEPOTS}?dryRun=All`,
-      body: JSON.stringify(DEPOT(0)),
+      path: DEPOTS_PATH,
+      body: JSON.stringify(depot('crm')),
       keepBody: true,
     });
     if (probe.statuses.has(201)) return;
@@ -122,17 +124,20 @@ export async function prepareTenant(polder: Polder): Promise<void> {
   }
 }
 
-/** Creates depots `first` to `first + count - 1` over 32 connections. */
-export async function createDepots(polder: Polder, first: number, count: number): Promise<Measured> {
-  const result = await polder.load({
-    connections: 32,
-    seconds: 600,
-    requests: count,
-    method: 'POST',
-    path: DEPOTS,
-    body: JSON.stringify(DEPOT('{n}')),
-    first,
-  });
+/** Creates objects `first` to `first + count - 1` over 32 connections. */
+export const createObjects = (polder: Polder, first: number, count: number): Promise<Measured> =>
+  createMany(polder, OBJECTS_PATH, { body: JSON.stringify(dataPolicy('{n}')), first, requests: count });
+
+/** The same with depots, which a controller answers to. */
+export const createDepots = (polder: Polder, first: number, count: number): Promise<Measured> =>
+  createMany(polder, DEPOTS_PATH, { body: JSON.stringify(depot('{n}')), first, requests: count });
+
+async function createMany(
+  polder: Polder,
+  path: string,
+  load: Pick<Load, 'body' | 'first' | 'requests'>,
+): Promise<Measured> {
+  const result = await polder.load({ connections: 32, seconds: 600, method: 'POST', path, ...load });
   expectStatus(result, 201);
   return result;
 }

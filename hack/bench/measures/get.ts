@@ -1,7 +1,7 @@
 /** GET of one object against a bare `node:https` server returning the same bytes. */
 import type { Measure, Row } from '../measure.ts';
 import { loadNotes } from '../measured.ts';
-import { DEPOTS_PATH, createDepots, expectStatus, prepareTenant, startPolder } from '../polder.ts';
+import { OBJECTS_PATH, createObjects, expectStatus, prepareTenant, startPolder } from '../polder.ts';
 import { loadBareServer } from './bare-https.ts';
 
 const CLIENTS = 32;
@@ -12,8 +12,8 @@ export const get: Measure = {
     const polder = await startPolder(bench, 'get');
     try {
       await prepareTenant(polder);
-      await createDepots(polder, 1, 100);
-      const path = `${DEPOTS_PATH}/bench-7`;
+      await createObjects(polder, 1, 100);
+      const path = `${OBJECTS_PATH}/bench-7`;
       const { body } = await polder.load({ method: 'GET', path, keepBody: true });
       const load = { connections: CLIENTS, seconds: bench.seconds, requests: Infinity };
       await polder.load({ ...load, method: 'GET', path, seconds: 2 });

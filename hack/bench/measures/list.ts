@@ -1,7 +1,7 @@
 /** LIST of 10,000 objects, one client, against a bare `node:https` server sending the same bytes. */
 import type { Measure, Row } from '../measure.ts';
 import { loadNotes } from '../measured.ts';
-import { DEPOTS_PATH, createDepots, expectStatus, prepareTenant, startPolder } from '../polder.ts';
+import { OBJECTS_PATH, createObjects, expectStatus, prepareTenant, startPolder } from '../polder.ts';
 import { loadBareServer } from './bare-https.ts';
 
 const OBJECTS = 10_000;
@@ -12,8 +12,8 @@ export const list: Measure = {
     const polder = await startPolder(bench, 'list');
     try {
       await prepareTenant(polder);
-      await createDepots(polder, 1, OBJECTS);
-      const path = DEPOTS_PATH;
+      await createObjects(polder, 1, OBJECTS);
+      const path = OBJECTS_PATH;
       const { body } = await polder.load({ method: 'GET', path, keepBody: true });
       const load = { connections: 1, seconds: bench.seconds, requests: Infinity };
       await polder.load({ ...load, method: 'GET', path, seconds: 2 });

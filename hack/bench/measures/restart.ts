@@ -1,6 +1,6 @@
 /** With 100,000 objects: memory each of them takes, and how long a restarted process takes until it serves. */
 import type { Measure, Row } from '../measure.ts';
-import { createDepots, prepareTenant, startPolder } from '../polder.ts';
+import { createObjects, prepareTenant, startPolder } from '../polder.ts';
 
 const OBJECTS = 100_000;
 const MIB = 1024 * 1024;
@@ -14,7 +14,7 @@ export const restart: Measure = {
 
     const empty = await startPolder(bench, 'restart');
     const idle = empty.residentBytes();
-    await createDepots(empty, 1, OBJECTS);
+    await createObjects(empty, 1, OBJECTS);
     const written = empty.residentBytes();
     await empty.stop();
 
