@@ -14,11 +14,12 @@ export const groupAlias = (group: string): string => {
 };
 export const kindOf = (group: string, resource: string): string => `${groupAlias(group)}/${resource}`;
 
-/** API groups that a kind pattern speaks about. */
-export function groupsOf(pattern: string): readonly string[] {
-  const alias = pattern.split('/')[0] ?? '';
-  if (alias === OWN_ALIAS) return [PLATFORM_GROUP, DATA_GROUP];
-  return [alias === CORE_ALIAS ? '' : alias];
+/** API groups that a kind pattern speaks about; `kinds` tells to which of our two groups a plural belongs. */
+export function groupsOf(pattern: string, kinds: readonly Kind[]): readonly string[] {
+  const [alias = '', plural = ''] = pattern.split('/');
+  if (alias !== OWN_ALIAS) return [alias === CORE_ALIAS ? '' : alias];
+  const own = kinds.find((kind) => kind.origin === 'own' && kind.plural === plural);
+  return own === undefined ? [PLATFORM_GROUP, DATA_GROUP] : [own.group];
 }
 
 /** Every verb that means something; a rule with any other verb could never match and is refused. */

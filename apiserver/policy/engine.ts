@@ -245,7 +245,7 @@ class CasbinEngine implements Engine {
   rules(user: UserInfo, namespace: string): readonly ResourceRule[] {
     const here = this.rulesOf(user, namespace);
     const platform = this.rulesOf(user, '');
-    return resourceRules(here === platform ? here : [...here, ...platform]);
+    return resourceRules(here === platform ? here : [...here, ...platform], this.#deps.kinds);
   }
 
   apply(kind: Kind, namespace: string, name: string, object: JsonObject | undefined): void {

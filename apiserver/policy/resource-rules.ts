@@ -1,11 +1,12 @@
 /** The rules of one caller in the shape of a SelfSubjectRulesReview. */
+import type { Kind } from '../api/kind.ts';
 import { groupsOf, VERBS } from './actions.ts';
 import { glob } from './model.ts';
 import type { ResourceRule } from './policy.ts';
 import type { Rule } from './snapshot.ts';
 
 /** Grants that a refusal does not take away as a whole; what a refusal narrows is still listed. */
-export function resourceRules(rules: readonly Rule[]): readonly ResourceRule[] {
+export function resourceRules(rules: readonly Rule[], kinds: readonly Kind[]): readonly ResourceRule[] {
   const refusals = rules.filter(
     (rule) => rule.effect === 'deny' && rule.name === '*' && rule.condition === undefined,
   );
@@ -17,7 +18,7 @@ export function resourceRules(rules: readonly Rule[]): readonly ResourceRule[] {
     if (rule.effect === 'deny' || rule.kind.startsWith('path/')) continue;
     if (refusals.some((refusal) => glob(rule.kind, refusal.kind) && glob(rule.verb, refusal.verb))) continue;
     const key = JSON.stringify([rule.kind, rule.name]);
-    const entry = merged.get(key) ?? { rule: describe(rule), verbs: new Set<string>() };
+    const entry = merged.get(key) ?? { rule: describe(rule, kinds), verbs: new Set<string>() };
     merged.set(key, entry);
     entry.verbs.add(rule.verb);
   }
@@ -27,10 +28,10 @@ export function resourceRules(rules: readonly Rule[]): readonly ResourceRule[] {
   }));
 }
 
-function describe(rule: Rule): Omit<ResourceRule, 'verbs'> {
+function describe(rule: Rule, kinds: readonly Kind[]): Omit<ResourceRule, 'verbs'> {
   const everywhere = rule.kind === '*';
   return {
-    apiGroups: everywhere ? ['*'] : groupsOf(rule.kind),
+    apiGroups: everywhere ? ['*'] : groupsOf(rule.kind, kinds),
     resources: [everywhere ? '*' : rule.kind.slice(rule.kind.indexOf('/') + 1)],
     resourceNames: rule.name === '*' ? [] : [rule.name],
   };
