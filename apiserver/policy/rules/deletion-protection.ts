@@ -44,7 +44,7 @@ function blockersOf(request: AdmissionRequest, context: RuleContext, kind: Kind)
   const own = context.engine.tenantOf(request.namespace)?.name ?? '';
   const counts = new Map<string, number>();
   const blockers: string[] = [];
-  for (const stored of context.lookup.findAll(kind)) {
+  for (const stored of context.lookup.findAll(kind, reachOf(request, kind))) {
     const isHere = stored.namespace === request.namespace;
     const object = stored.read();
     const isLeaving = at(object, 'metadata.deletionTimestamp') !== undefined;
@@ -57,6 +57,14 @@ function blockersOf(request: AdmissionRequest, context: RuleContext, kind: Kind)
   }
   const elsewhere = [...counts].map(([tenant, count]) => `${count} ${kind.plural} of tenant "${tenant}"`);
   return [...blockers, ...elsewhere];
+}
+
+/** The namespace in which users can be; undefined when they can be anywhere. */
+function reachOf({ kind: target, namespace }: AdmissionRequest, kind: Kind): string | undefined {
+  const crosses = kind.references.some(
+    ({ to, tenantField }) => to === target.kind && tenantField !== undefined,
+  );
+  return namespace === '' || crosses ? undefined : namespace;
 }
 
 /** From elsewhere an object of a tenant is named with that tenant; platform objects are named by anyone. */
