@@ -60,7 +60,8 @@ const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 function createFrames(options: FramesOptions): Frames {
   const encode = oncePerTurn(encoderFor(options));
-  const batches = new WeakMap<readonly WatchEvent[], EncodedBatch>();
+  // Watches get the same events one after the other, in one array or in one each: the last one is the one to keep.
+  let last: { readonly events: readonly WatchEvent[]; readonly encoded: EncodedBatch } | undefined;
   const pieces = (batch: readonly WatchEvent[], first: boolean): EncodedBatch => {
     const parts: Buffer[] = [];
     let length = 0;
@@ -72,14 +73,18 @@ function createFrames(options: FramesOptions): Frames {
     }
     return { parts, partsPerFrame: 3, length, chunk: undefined };
   };
+  const forget = (): void => {
+    last = undefined;
+  };
   return {
-    batch: (batch, first) => {
-      if (first && options.representation.form === 'Table') return pieces(batch, true);
-      const known = batches.get(batch);
-      if (known !== undefined) return known;
-      const made = pieces(batch, false);
-      batches.set(batch, made);
-      return made;
+    batch: (events, first) => {
+      if (first && options.representation.form === 'Table') return pieces(events, true);
+      if (last !== undefined && isSame(last.events, events)) return last.encoded;
+      const encoded = pieces(events, false);
+      // Not longer than this turn: a large batch must not stay in memory until the next one.
+      if (last === undefined) setImmediate(forget);
+      last = { events, encoded };
+      return encoded;
     },
     bookmark: (revision, endOfInitialEvents) => {
       const metadata = {
@@ -91,6 +96,13 @@ function createFrames(options: FramesOptions): Frames {
     },
     error: (error) => single(`{"type":"ERROR","object":${JSON.stringify(error.status())}}\n`),
   };
+}
+
+function isSame(a: readonly WatchEvent[], b: readonly WatchEvent[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
 }
 
 function single(frame: string): EncodedBatch {

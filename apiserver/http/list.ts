@@ -39,13 +39,13 @@ export async function sendList(
     return;
   }
   if (!compress) {
-    await writeAll(response, chunks(result.items, encoding));
+    await writeAll(response, piecesOf(result.items, encoding), length);
     return;
   }
   const gzip = createGzip({ level: GZIP_LEVEL });
   gzip.pipe(response);
   response.once('close', () => gzip.destroy());
-  await writeAll(gzip, chunks(result.items, encoding));
+  await writeAll(gzip, piecesOf(result.items, encoding), length);
   if (!response.closed) await once(response, 'close', { signal: exchange.signal }).catch(() => undefined);
 }
 
@@ -61,50 +61,45 @@ function lengthOf(items: readonly StoredObject[], encoding: ListEncoding): numbe
   return length + Math.max(0, items.length - 1) * Buffer.byteLength(encoding.separator);
 }
 
-/** Writes and ends. The last chunk goes with the end, so that a short list is one write. */
-async function writeAll(target: Writable, source: Iterator<Buffer>): Promise<void> {
-  let current = source.next();
-  for (;;) {
-    if (current.done === true || target.destroyed) return;
-    const next = source.next();
-    if (next.done === true) {
-      target.end(current.value);
-      return;
+/** Writes everything and ends. Two buffers take turns: one is filled while the other is on its way. */
+async function writeAll(target: Writable, pieces: Iterable<Buffer>, length: number): Promise<void> {
+  let current: Buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length));
+  let other: Buffer | undefined;
+  let used = 0;
+  let onItsWay: Promise<void> | undefined;
+  for (const piece of pieces) {
+    for (let from = 0; from < piece.length;) {
+      if (used === current.length) {
+        const sent = written(target, current);
+        // The other buffer is free once its write is done; the pause lets other requests in.
+        await (onItsWay ?? nextTurn());
+        if (target.destroyed) return;
+        onItsWay = sent.then(async () => nextTurn());
+        [current, other] = [other ?? Buffer.allocUnsafeSlow(CHUNK_BYTES), current];
+        used = 0;
+      }
+      const copied = piece.copy(current, used, from);
+      used += copied;
+      from += copied;
     }
-    if (target.write(current.value)) await nextTurn();
-    else await drained(target);
-    current = next;
   }
+  await onItsWay;
+  target.end(current.subarray(0, used));
 }
 
-/** Room again, or nobody there any more. */
-export async function drained(target: Writable): Promise<void> {
-  if (!target.writableNeedDrain || target.destroyed) return;
+/** Resolves when the chunk was taken, or nobody is there any more. */
+async function written(target: Writable, chunk: Buffer): Promise<void> {
   await new Promise<void>((resolve) => {
-    const done = (): void => {
-      target.off('drain', done);
-      target.off('close', done);
-      resolve();
-    };
-    target.once('drain', done);
-    target.once('close', done);
+    target.write(chunk, () => resolve());
   });
 }
 
-function* chunks(items: readonly StoredObject[], encoding: ListEncoding): Generator<Buffer> {
+function* piecesOf(items: readonly StoredObject[], encoding: ListEncoding): Generator<Buffer> {
   const separator = Buffer.from(encoding.separator);
-  let parts: Buffer[] = [Buffer.from(encoding.head)];
-  let size = parts[0]?.length ?? 0;
+  yield Buffer.from(encoding.head);
   for (const [index, object] of items.entries()) {
-    const bytes = encoding.item === undefined ? object.bytes : encoding.item(object);
-    if (index > 0) parts.push(separator);
-    parts.push(bytes);
-    size += bytes.length + separator.length;
-    if (size < CHUNK_BYTES) continue;
-    yield Buffer.concat(parts);
-    parts = [];
-    size = 0;
+    if (index > 0) yield separator;
+    yield encoding.item === undefined ? object.bytes : encoding.item(object);
   }
-  parts.push(Buffer.from(encoding.tail));
-  yield Buffer.concat(parts);
+  yield Buffer.from(encoding.tail);
 }
