@@ -61,30 +61,56 @@ function lengthOf(items: readonly StoredObject[], encoding: ListEncoding): numbe
   return length + Math.max(0, items.length - 1) * Buffer.byteLength(encoding.separator);
 }
 
-/** Writes everything and ends. Two buffers take turns: one is filled while the other is on its way. */
 async function writeAll(target: Writable, pieces: Iterable<Buffer>, length: number): Promise<void> {
-  let current: Buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, length));
-  let other: Buffer | undefined;
-  let used = 0;
-  let onItsWay: Promise<void> | undefined;
+  const writer = new ChunkWriter(target, Math.min(CHUNK_BYTES, length));
   for (const piece of pieces) {
-    for (let from = 0; from < piece.length;) {
-      if (used === current.length) {
-        const sent = written(target, current);
-        // The other buffer is free once its write is done; the pause lets other requests in.
-        await (onItsWay ?? nextTurn());
-        if (target.destroyed) return;
-        onItsWay = sent.then(async () => nextTurn());
-        [current, other] = [other ?? Buffer.allocUnsafeSlow(CHUNK_BYTES), current];
-        used = 0;
-      }
-      const copied = piece.copy(current, used, from);
-      used += copied;
-      from += copied;
+    let rest = writer.add(piece);
+    while (rest !== undefined) {
+      await writer.flush();
+      if (target.destroyed) return;
+      rest = writer.add(rest);
     }
   }
-  await onItsWay;
-  target.end(current.subarray(0, used));
+  await writer.end();
+}
+
+/** Two buffers take turns: one is filled while the other is on its way. */
+class ChunkWriter {
+  readonly #target: Writable;
+  #current: Buffer;
+  #other: Buffer | undefined;
+  #used = 0;
+  #onItsWay: Promise<void> | undefined;
+
+  /** `firstBytes` is the size of the first buffer; a short list needs no more. */
+  constructor(target: Writable, firstBytes: number) {
+    this.#target = target;
+    this.#current = Buffer.allocUnsafeSlow(firstBytes);
+  }
+
+  /** Takes what fits; the rest, if any, after the next flush. */
+  add(piece: Buffer): Buffer | undefined {
+    const copied = piece.copy(this.#current, this.#used);
+    this.#used += copied;
+    return copied === piece.length ? undefined : piece.subarray(copied);
+  }
+
+  /** Sends the current buffer. Resolves when the other one is free again and other requests had their turn. */
+  async flush(): Promise<void> {
+    const full = this.#current;
+    const sent = written(this.#target, full.subarray(0, this.#used));
+    await this.#onItsWay;
+    await nextTurn();
+    this.#onItsWay = sent;
+    this.#current = this.#other ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    this.#other = full;
+    this.#used = 0;
+  }
+
+  async end(): Promise<void> {
+    await this.#onItsWay;
+    this.#target.end(this.#current.subarray(0, this.#used));
+  }
 }
 
 /** Resolves when the chunk was taken, or nobody is there any more. */
