@@ -212,6 +212,12 @@ describe('OpenAPI paths', () => {
     );
   });
 
+  it('no kind names strategic merge, so that kubectl builds its patches from the types it has built in', () => {
+    for (const document of [openApiV2(NATIVE_KINDS, INFO), openApiV3(NATIVE_KINDS, INFO)]) {
+      assert.doesNotMatch(JSON.stringify(document), /strategic-merge-patch/);
+    }
+  });
+
   it('cover collections, objects and subresources of both scopes', () => {
     const methods = (kinds: readonly Kind[]): Record<string, string[]> =>
       Object.fromEntries(

@@ -29,7 +29,12 @@ export interface Path {
   readonly operations: readonly Operation[];
 }
 
-/** The content types a PATCH takes, exactly. */
+/**
+ * The content types a PATCH takes. Strategic merge is served for native kinds but not named: kubectl would then build
+ * its patches from this document, which lacks merge keys and `retainKeys`, and send whole lists; where it is not
+ * named kubectl uses the Go types it has built in, which know both.
+ * source: kubectl pkg/cmd/apply/patcher.go, gvkSupportsPatchOpenAPIV3 and getPatchTypeFromOpenAPI.
+ */
 export const PATCH_TYPES = [
   'application/apply-patch+yaml',
   'application/json-patch+json',
