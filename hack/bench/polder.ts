@@ -14,6 +14,7 @@ const READY_TIMEOUT_MS = 120_000;
 
 export interface Polder {
   readonly url: string;
+  readonly pid: number;
   /** ca.crt, client.crt and client.key of the administrator. */
   readonly pki: string;
   /** From the start of the process to the ready file. */
@@ -50,6 +51,7 @@ export async function startPolder(bench: Bench, name: string): Promise<Polder> {
   };
   return {
     url: ready.url,
+    pid: ready.pid,
     pki,
     startedInMs,
     client,
@@ -132,10 +134,11 @@ export const createObjects = (polder: Polder, first: number, count: number): Pro
 export const createDepots = (polder: Polder, first: number, count: number): Promise<Measured> =>
   createMany(polder, DEPOTS_PATH, { body: JSON.stringify(depot('{n}')), first, requests: count });
 
-async function createMany(
+/** 32 connections unless `load` says otherwise. */
+export async function createMany(
   polder: Polder,
   path: string,
-  load: Pick<Load, 'body' | 'first' | 'requests'>,
+  load: Pick<Load, 'body' | 'first' | 'requests'> & Partial<Load>,
 ): Promise<Measured> {
   const result = await polder.load({ connections: 32, seconds: 600, method: 'POST', path, ...load });
   expectStatus(result, 201);

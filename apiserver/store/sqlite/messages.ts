@@ -9,6 +9,8 @@ export interface WriterOptions {
   readonly file: string;
   /** Default: as far as the disk goes. */
   readonly maxBytes: number | undefined;
+  /** Directory of the process' compile cache; undefined when it has none. */
+  readonly compileCache: string | undefined;
 }
 
 export type Request =

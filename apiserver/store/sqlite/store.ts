@@ -2,6 +2,7 @@
  * The embedded default: one SQLite file in WAL mode with synchronous=FULL. Reads happen on the calling thread
  * (reader.ts); writes gather here while the writer thread (writer.ts) commits the batch before them.
  */
+import { getCompileCacheDir } from 'node:module';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { systemClock, type Clock } from '../../runtime/clock.ts';
@@ -74,7 +75,7 @@ class SqliteStore implements Store {
   async start(): Promise<void> {
     if (this.#phase !== 'new') throw new Error('store: started twice');
     const { file, maxBytes } = this.#options;
-    const worker = await openWriter({ file, maxBytes });
+    const worker = await openWriter({ file, maxBytes, compileCache: getCompileCacheDir() });
     this.#worker = worker;
     worker.on('message', (answer: Answer) => this.#receive(answer));
     worker.on('error', (error: Error) => this.#stop(error));
@@ -283,7 +284,7 @@ class SqliteStore implements Store {
 
 /** The thread once it has opened the database; rejects with why it could not. */
 async function openWriter(workerData: WriterOptions): Promise<Worker> {
-  const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData });
+  const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData });
   const answer = await new Promise<Answer>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

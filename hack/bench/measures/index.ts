@@ -6,5 +6,6 @@ import { get } from './get.ts';
 import { list } from './list.ts';
 import { restart } from './restart.ts';
 import { storeAppend } from './store-append.ts';
+import { watch } from './watch.ts';
 
-export const MEASURES: readonly Measure[] = [bareHttps, storeAppend, get, list, create, restart];
+export const MEASURES: readonly Measure[] = [bareHttps, storeAppend, get, list, create, watch, restart];
