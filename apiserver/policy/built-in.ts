@@ -44,6 +44,7 @@ const reviews = (wanted: (plural: string) => boolean): readonly string[] =>
   );
 
 const storedNatives = NATIVE_KINDS.filter((kind) => kind.storage === 'stored');
+const dataKinds = KINDS.filter((kind) => kind.scope === 'Namespaced' && kind.storage === 'stored');
 const platformKinds = KINDS.filter((kind) => kind.scope === 'Cluster');
 
 /** What objects of tenants name on the platform; the targets' own allow-lists still apply. */
@@ -64,6 +65,11 @@ const ROLES: Readonly<Record<string, { readonly description: string; readonly ac
         ...platformKinds.map((kind) => `${kind.plural}:*`),
         ...whole(storedNatives.filter((kind) => !isNamespace(kind))),
         ...on(['namespaces.core'], [...READ, ...WRITE]),
+        // Outside tenants there are none of these; `kubectl get all` there shall show that instead of refusals.
+        ...on(
+          dataKinds.map((kind) => kind.plural),
+          READ,
+        ),
         ...reviews(() => true),
         ...PATHS,
       ],

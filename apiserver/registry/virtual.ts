@@ -23,7 +23,9 @@ export async function answer(
 ): Promise<Written> {
   const { context, target } = request;
   const { kind } = target;
-  const { object, unknown } = pruned(kind, inNamespace(readObject(kind, body), target.namespace));
+  const { object: sent, unknown } = pruned(kind, inNamespace(readObject(kind, body), target.namespace));
+  // The answer goes there; typed clients send it empty.
+  const { status: _answer, ...object } = sent;
   const check = { kind, name: metaText(object, 'name'), mode: options.fieldValidation, isPatch: false };
   reportSurprises(context, check, { unknown, duplicates: body.duplicates });
   const question = settled(kind, object);
