@@ -5,9 +5,11 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError, badRequest } from '../api/errors.ts';
 import { JsonSyntaxError } from '../api/json-reader.ts';
+import type { Kind } from '../api/kind.ts';
 import { parseJson } from '../api/parse-json.ts';
 import type { Body } from '../registry/registry.ts';
 import { JSON_TYPE, mediaTypeOf, unsupportedMediaType, YAML_TYPE } from './negotiation.ts';
+import { parseProtobuf, PROTOBUF_TYPE } from './protobuf/decode.ts';
 import { parseYaml } from './yaml.ts';
 
 /**
@@ -45,21 +47,27 @@ function tooLarge(maxBytes: number): ApiError {
   return new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${maxBytes}`);
 }
 
-/** An object to create or update, or delete options. Throws `ApiError` UnsupportedMediaType or BadRequest. */
-export function parseBody(contentType: string | undefined, bytes: Buffer): Body {
+/**
+ * An object to create or update, or delete options. Protobuf is read for Kubernetes' own kinds, which kubectl sends
+ * in it, and not for ours, as for custom resources. Throws `ApiError` UnsupportedMediaType or BadRequest.
+ */
+export function parseBody(contentType: string | undefined, bytes: Buffer, origin: Kind['origin']): Body {
   const type = mediaTypeOf(contentType);
   if (type === JSON_TYPE || type === '') return parseJsonBody(bytes);
   if (type === YAML_TYPE) return parseYaml(bytes.toString());
-  throw unsupportedMediaType([JSON_TYPE, YAML_TYPE]);
+  if (type === PROTOBUF_TYPE && origin === 'native') return parseProtobuf(bytes);
+  throw unsupportedMediaType(objectTypes(origin));
 }
 
 /** Throws `ApiError` UnsupportedMediaType before anything is read of the body. */
-export function requireObjectType(contentType: string | undefined): void {
+export function requireObjectType(contentType: string | undefined, origin: Kind['origin']): void {
   const type = mediaTypeOf(contentType);
-  if (type !== '' && type !== JSON_TYPE && type !== YAML_TYPE) {
-    throw unsupportedMediaType([JSON_TYPE, YAML_TYPE]);
-  }
+  const types = objectTypes(origin);
+  if (type !== '' && !types.includes(type)) throw unsupportedMediaType(types);
 }
+
+const objectTypes = (origin: Kind['origin']): readonly string[] =>
+  origin === 'native' ? [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE] : [JSON_TYPE, YAML_TYPE];
 
 /** Throws `ApiError` BadRequest. */
 export function parseJsonBody(bytes: Buffer): Body {

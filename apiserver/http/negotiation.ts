@@ -4,6 +4,7 @@
  * source: kubernetes/apiserver pkg/endpoints/handlers/negotiation/negotiate.go
  */
 import { ApiError } from '../api/errors.ts';
+import type { Kind } from '../api/kind.ts';
 
 export const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
@@ -115,7 +116,8 @@ const TRUE_WORDS: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const APPLY_PATCH = 'application/apply-patch+yaml';
-export type PatchType = 'json' | 'merge' | 'apply';
+const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
+export type PatchType = 'json' | 'merge' | 'apply' | 'strategic';
 const PATCH_TYPES: ReadonlyMap<string, PatchType> = new Map([
   [JSON_PATCH, 'json'],
   [MERGE_PATCH, 'merge'],
@@ -129,9 +131,14 @@ export function mediaTypeOf(contentType: string | undefined): string {
   return (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
-/** Throws `ApiError` UnsupportedMediaType; a strategic merge patch is not served, as for custom resources. */
-export function patchTypeOf(contentType: string | undefined): PatchType {
-  const type = PATCH_TYPES.get(mediaTypeOf(contentType));
+/**
+ * Throws `ApiError` UnsupportedMediaType. A strategic merge patch is served for Kubernetes' own kinds, which kubectl
+ * patches in no other way, and not for ours, as for custom resources.
+ */
+export function patchTypeOf(contentType: string | undefined, origin: Kind['origin']): PatchType {
+  const mediaType = mediaTypeOf(contentType);
+  if (mediaType === STRATEGIC_PATCH && origin === 'native') return 'strategic';
+  const type = PATCH_TYPES.get(mediaType);
   if (type === undefined) throw unsupportedMediaType([...PATCH_TYPES.keys()]);
   return type;
 }

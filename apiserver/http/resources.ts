@@ -113,9 +113,13 @@ async function create(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
   admit(deps, exchange, kind);
   const encoding = encodingOf(deps, exchange);
   const { headers } = exchange.request;
-  requireObjectType(headers['content-type']);
+  requireObjectType(headers['content-type'], kind.origin);
   const options = readWriteOptions(exchange.info.query, 'CreateOptions', headers['user-agent']);
-  const body = parseBody(headers['content-type'], await readBody(exchange.request, deps.maxBodyBytes));
+  const body = parseBody(
+    headers['content-type'],
+    await readBody(exchange.request, deps.maxBodyBytes),
+    kind.origin,
+  );
   const written = await deps.registry.create(exchange, targetOf(exchange, kind), body, options);
   sendWritten(exchange, kind, written, encoding);
 }
@@ -124,9 +128,13 @@ async function update(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
   const subresource = admit(deps, exchange, kind);
   const encoding = encodingOf(deps, exchange);
   const { headers } = exchange.request;
-  requireObjectType(headers['content-type']);
+  requireObjectType(headers['content-type'], kind.origin);
   const options = readWriteOptions(exchange.info.query, 'UpdateOptions', headers['user-agent']);
-  const body = parseBody(headers['content-type'], await readBody(exchange.request, deps.maxBodyBytes));
+  const body = parseBody(
+    headers['content-type'],
+    await readBody(exchange.request, deps.maxBodyBytes),
+    kind.origin,
+  );
   const target = { ...targetOf(exchange, kind), subresource };
   sendWritten(exchange, kind, await deps.registry.update(exchange, target, body, options), encoding);
 }
@@ -136,7 +144,7 @@ async function patch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promis
   const encoding = encodingOf(deps, exchange);
   const { headers } = exchange.request;
   const { query } = exchange.info;
-  const type = patchTypeOf(headers['content-type']);
+  const type = patchTypeOf(headers['content-type'], kind.origin);
   const force = readForce(query, type);
   const options = readWriteOptions(query, 'PatchOptions', headers['user-agent']);
   const bytes = await readBody(exchange.request, deps.maxBodyBytes);
@@ -153,6 +161,7 @@ function patchOf(type: PatchType, bytes: Buffer, force: boolean, beforeCreate: (
       return { type, body: parseApplyBody(bytes), force, beforeCreate };
     case 'merge':
     case 'json':
+    case 'strategic':
       return { type, body: parseJsonBody(bytes) };
   }
 }
@@ -165,17 +174,17 @@ function sendWritten(exchange: Exchange, kind: Kind, written: Written, encoding:
 }
 
 /** Options in the body hide those in the query; an empty body is no body. */
-async function deleteBody(deps: ResourceDeps, exchange: Exchange): Promise<unknown> {
+async function deleteBody(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<unknown> {
   const { headers } = exchange.request;
   const bytes = await readBody(exchange.request, deps.maxBodyBytes);
   if (bytes.length === 0) return undefined;
-  return parseBody(headers['content-type'], bytes).value;
+  return parseBody(headers['content-type'], bytes, kind.origin).value;
 }
 
 async function remove(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
   admit(deps, exchange, kind);
   const encoding = encodingOf(deps, exchange);
-  const options = readDeleteOptions(exchange.info.query, await deleteBody(deps, exchange));
+  const options = readDeleteOptions(exchange.info.query, await deleteBody(deps, exchange, kind));
   const target = targetOf(exchange, kind);
   const deleted = await deps.registry.delete(exchange, target, options);
   if (deleted.object !== undefined) {
@@ -204,7 +213,7 @@ async function removeCollection(deps: ResourceDeps, exchange: Exchange, kind: Ki
   requireRoute(exchange.info, kind);
   const encoding = encodingOf(deps, exchange);
   const { query } = exchange.info;
-  const options = readDeleteOptions(query, await deleteBody(deps, exchange));
+  const options = readDeleteOptions(query, await deleteBody(deps, exchange, kind));
   const listOptions = readListOptions(query, kind, visibility);
   const { namespace } = targetOf(exchange, kind);
   const result = await deps.registry.deleteCollection(
