@@ -45,7 +45,7 @@ export function applyOwners(endpoint: Endpoint, owners: Owners, application: App
 
   const laid = objectOr(merge(atom, live, config));
   const states = ownable(set);
-  const isPruned = last !== undefined && !(last.equals(states) && holdsNoEmptyMap(config));
+  const isPruned = last !== undefined && !(last.equals(states) && holdsNothingEmpty(config));
   const merged = isPruned ? prune(atom, { merged: laid, last, owners: claimed }) : laid;
 
   const isNoop = sameValue(live, merged);
@@ -70,12 +70,12 @@ function changes(endpoint: Endpoint, live: JsonObject, merged: JsonObject): Comp
 const objectOr = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
 /**
- * Who applies the same fields again has nothing to prune. The exception: owning an empty map is owning nothing
- * once others have put something into it, and then pruning may take the map away.
+ * Who applies the same fields again has nothing to prune. The exception: owning an empty map or a null is owning
+ * nothing once others have put something there, and then pruning may take it away.
  */
-function holdsNoEmptyMap(value: Json): boolean {
-  if (Array.isArray(value)) return value.every(holdsNoEmptyMap);
-  if (!isObject(value)) return true;
+function holdsNothingEmpty(value: Json): boolean {
+  if (Array.isArray(value)) return value.every(holdsNothingEmpty);
+  if (!isObject(value)) return value !== null;
   const names = Object.keys(value);
-  return names.length > 0 && names.every((name) => holdsNoEmptyMap(value[name] ?? null));
+  return names.length > 0 && names.every((name) => holdsNothingEmpty(value[name] ?? null));
 }

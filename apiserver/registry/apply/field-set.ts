@@ -95,6 +95,7 @@ export class FieldSet {
   }
 
   intersection(other: FieldSet): FieldSet {
+    if (other.#nodes.size < this.#nodes.size) return other.intersection(this);
     const out = new FieldSet();
     for (const [element, node] of this.#nodes) {
       const peer = other.#nodes.get(element);
@@ -107,7 +108,7 @@ export class FieldSet {
 
   /** Paths of this set that are not in the other; removing a parent leaves what is below it. */
   difference(other: FieldSet): FieldSet {
-    if (other.isEmpty) return this;
+    if (!this.#meets(other)) return this;
     const out = new FieldSet();
     for (const [element, node] of this.#nodes) {
       const peer = other.#nodes.get(element);
@@ -119,7 +120,7 @@ export class FieldSet {
 
   /** Like `difference`, but a member of the other set takes everything below it along. */
   recursiveDifference(other: FieldSet): FieldSet {
-    if (other.isEmpty) return this;
+    if (!this.#meets(other)) return this;
     const out = new FieldSet();
     for (const [element, node] of this.#nodes) {
       const peer = other.#nodes.get(element);
@@ -127,6 +128,13 @@ export class FieldSet {
       else if (!peer.member) out.put(element, node.member, lessBranches(node.children, peer.children));
     }
     return out;
+  }
+
+  /** True when both have an entry of the same element. */
+  #meets(other: FieldSet): boolean {
+    const [few, many] = this.#nodes.size < other.#nodes.size ? [this, other] : [other, this];
+    for (const element of few.#nodes.keys()) if (many.#nodes.has(element)) return true;
+    return false;
   }
 
   equals(other: FieldSet): boolean {

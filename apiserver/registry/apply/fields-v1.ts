@@ -5,7 +5,7 @@
  */
 import { isObject, type JsonObject } from '../../api/json.ts';
 import { FieldSet } from './field-set.ts';
-import { MalformedFields, parseElement } from './path-element.ts';
+import { MalformedFields, parseElement, type PathElement } from './path-element.ts';
 
 /** Far beyond any schema; protects the stack from documents written by hand. */
 const MAX_DEPTH = 256;
@@ -25,10 +25,22 @@ function writeInto(out: JsonObject, set: FieldSet): JsonObject {
 
 /** Throws `MalformedFields`. Unknown element types are dropped. */
 export function decodeFields(fields: unknown): FieldSet {
-  return decode(fields, 0).children;
+  return decode(fields, parseElement, 0).children;
 }
 
-function decode(fields: unknown, depth: number): { readonly member: boolean; readonly children: FieldSet } {
+/** For what `encodeFields` wrote: its elements are taken as they stand. */
+export function decodeStoredFields(fields: unknown): FieldSet {
+  return decode(fields, asStored, 0).children;
+}
+
+const asStored = (element: string): PathElement => element;
+
+interface Decoded {
+  readonly member: boolean;
+  readonly children: FieldSet;
+}
+
+function decode(fields: unknown, read: (key: string) => PathElement | undefined, depth: number): Decoded {
   if (depth > MAX_DEPTH) throw new MalformedFields(`fieldsV1 is nested deeper than ${MAX_DEPTH}`);
   const children = new FieldSet();
   if (fields === null || fields === undefined) return { member: true, children };
@@ -39,9 +51,9 @@ function decode(fields: unknown, depth: number): { readonly member: boolean; rea
       member = true;
       continue;
     }
-    const element = parseElement(key);
+    const element = read(key);
     if (element === undefined) continue;
-    const child = decode(fields[key], depth + 1);
+    const child = decode(fields[key], read, depth + 1);
     children.put(element, child.member, child.children);
   }
   return { member: member || children.isEmpty, children };

@@ -55,13 +55,16 @@ export function byElement(list: ListAtom, items: readonly Json[]): Map<PathEleme
   return out;
 }
 
-/** The same, without the items that cannot be addressed. */
-export function addressable(list: ListAtom, items: readonly Json[]): Map<PathElement, Json[]> {
+/**
+ * The element of an item that cannot be addressed, in sets that only serve pruning: an item that lost all its
+ * fields still counts as content of its list. source: tofieldset.go ignores the error and inserts an empty element.
+ */
+const NO_ELEMENT: PathElement = '';
+
+/** Like `byElement`, never throwing. */
+export function byAnyElement(list: ListAtom, items: readonly Json[]): Map<PathElement, Json[]> {
   const out = new Map<PathElement, Json[]>();
-  for (const item of items) {
-    const element = elementOf(list, item);
-    if (element !== undefined) add(out, element, item);
-  }
+  for (const item of items) add(out, elementOf(list, item) ?? NO_ELEMENT, item);
   return out;
 }
 

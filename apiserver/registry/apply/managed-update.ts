@@ -9,6 +9,7 @@ import { UnaddressableItem } from './list-items.ts';
 import { managedFieldsOf, metadataOf, withManagedFields } from './managed-fields.ts';
 import { ownersAfterUpdate } from './owners-after-update.ts';
 import { decodeOwners, encodeOwners, isReset, type Owners } from './owners.ts';
+import { sameValue } from './values.ts';
 
 export interface ManagedUpdate {
   readonly kind: Kind;
@@ -62,10 +63,12 @@ function managedFieldsAfter(update: ManagedUpdate): readonly Json[] | undefined 
 }
 
 function ownersBefore(update: ManagedUpdate): Owners {
-  const before = (): Owners => decodeOwners(managedFieldsOf(update.oldObject)) ?? NONE;
+  const stored = managedFieldsOf(update.oldObject);
+  const before = (): Owners => decodeOwners(stored, 'stored') ?? NONE;
   if (update.subresource !== '') return before();
   const sent = managedFieldsOf(update.newObject);
-  return isReset(sent) ? NONE : (decodeOwners(sent) ?? before());
+  if (sent === undefined || (stored !== undefined && sameValue(sent, stored))) return before();
+  return isReset(sent) ? NONE : (decodeOwners(sent, 'client') ?? before());
 }
 
 function hasUid(object: JsonObject | undefined): boolean {

@@ -5,13 +5,12 @@
  */
 import { isObject, type Json, type JsonObject } from '../../api/json.ts';
 import type { Atom, ListAtom, MapAtom } from './atom.ts';
-
 import { FieldSet } from './field-set.ts';
-import { addressable } from './list-items.ts';
+import { byAnyElement } from './list-items.ts';
 import { fieldElement } from './path-element.ts';
 import { entryAtom, isEmptyMap, narrow } from './values.ts';
 
-/** Items that cannot be addressed own nothing: checking them is for the type check of a configuration. */
+/** Never throws: that a configuration fits its schema is checked before. */
 export function fieldSetOf(atom: Atom, value: Json): FieldSet {
   const fields = walk(atom, value);
   return fields === 'leaf' ? new FieldSet() : fields;
@@ -42,7 +41,7 @@ function walkMap(map: MapAtom, object: JsonObject): FieldSet {
 /** Items that share an element are one opaque entry. */
 function walkList(list: ListAtom, items: readonly Json[]): FieldSet {
   const set = new FieldSet();
-  for (const [element, same] of addressable(list, items)) {
+  for (const [element, same] of byAnyElement(list, items)) {
     const [item] = same;
     const fields = same.length > 1 || item === undefined ? 'leaf' : walk(list.element, item);
     set.put(element, true, fields === 'leaf' ? undefined : fields);

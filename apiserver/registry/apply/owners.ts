@@ -4,7 +4,7 @@
  * source: apimachinery util/managedfields internal/managedfields.go.
  */
 import { isObject, type Json, type JsonObject } from '../../api/json.ts';
-import { decodeFields, encodeFields } from './fields-v1.ts';
+import { decodeFields, decodeStoredFields, encodeFields } from './fields-v1.ts';
 import type { FieldSet } from './field-set.ts';
 import { compareText, goString } from './go-text.ts';
 import { MalformedFields } from './path-element.ts';
@@ -52,13 +52,19 @@ export function timestamp(nowMs: number): string {
   return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
 }
 
-/** Undefined when the field is absent, empty or not what a Kubernetes server would take. */
-export function decodeOwners(managedFields: Json | undefined): Map<string, Owner> | undefined {
+/**
+ * Undefined when the field is absent, empty or not what a Kubernetes server would take. `stored`: the entries come
+ * from `encodeOwners`; a client's are brought into its form first.
+ */
+export function decodeOwners(
+  managedFields: Json | undefined,
+  origin: 'stored' | 'client',
+): Map<string, Owner> | undefined {
   if (!Array.isArray(managedFields) || managedFields.length === 0) return undefined;
   const owners = new Map<string, Owner>();
   try {
     for (const entry of managedFields as readonly Json[]) {
-      const owner = decodeOwner(entry);
+      const owner = decodeOwner(entry, origin);
       owners.set(ownerId(owner), owner);
     }
   } catch (error) {
@@ -68,7 +74,7 @@ export function decodeOwners(managedFields: Json | undefined): Map<string, Owner
   return owners;
 }
 
-function decodeOwner(entry: Json): Owner {
+function decodeOwner(entry: Json, origin: 'stored' | 'client'): Owner {
   if (!isObject(entry)) throw new MalformedFields('entry is not an object');
   const { operation, fieldsV1 } = entry;
   const apiVersion = text(entry, 'apiVersion');
@@ -77,13 +83,21 @@ function decodeOwner(entry: Json): Owner {
   }
   if (apiVersion === '') throw new MalformedFields('apiVersion must not be empty');
   if (entry['fieldsType'] !== 'FieldsV1') throw new MalformedFields('fieldsType must be `FieldsV1`');
-  return {
+  const time = text(entry, 'time');
+  const owner: OwnerName = {
     manager: text(entry, 'manager'),
     operation,
     apiVersion,
     subresource: text(entry, 'subresource'),
-    time: decodeTime(text(entry, 'time')),
-    set: decodeFields(fieldsV1 ?? {}),
+  };
+  if (origin === 'client' || !isObject(fieldsV1)) {
+    return { ...owner, time: decodeTime(time), set: decodeFields(fieldsV1 ?? {}) };
+  }
+  return {
+    ...owner,
+    time: time === '' ? undefined : time,
+    set: decodeStoredFields(fieldsV1),
+    stored: fieldsV1,
   };
 }
 

@@ -62,7 +62,7 @@ export function serverSideApply(request: ServerSideApply): JsonObject {
 /** Fields of an object that nobody tracks yet belong to `before-first-apply`. */
 function ownersBefore(endpoint: Endpoint, request: ServerSideApply): Owners {
   const { current } = request;
-  const owners = decodeOwners(managedFieldsOf(current));
+  const owners = decodeOwners(managedFieldsOf(current), 'stored');
   if (owners !== undefined) return owners;
   return ownersAfterUpdate(endpoint, new Map(), {
     before: {},
