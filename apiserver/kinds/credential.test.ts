@@ -52,6 +52,13 @@ ruleSuite(Credential, [
     change: { spec: { source: 'Sealed', generator: null } },
     fields: ['spec.sealed'],
   },
+  {
+    name: 'a fixed text with a length',
+    change: {
+      spec: { generator: { keys: [{ name: 'username', literal: 'u', length: 20 }, { name: 'password' }] } },
+    },
+    fields: ['spec.generator.keys[0].literal'],
+  },
   { name: 'another type', change: inline('token', { token: 't' }), fields: ['spec.type'], update: true },
   {
     name: 'a rotation that is no length of time',

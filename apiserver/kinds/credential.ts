@@ -25,11 +25,12 @@ const generator = obj('How the values are made; they are made on the plane and n
       literal: opt(
         str('Fixed text instead of a made one, such as a user name; never a secret.', { maxLength: 253 }),
       ),
-      length: int('Number of characters.', { minimum: 16, maximum: 256, default: 32 }),
-      alphabet: str('Characters that are used.', {
-        enum: ['AlphaNumeric', 'Hex', 'Base64', 'Printable'],
-        default: 'AlphaNumeric',
-      }),
+      length: opt(int('Number of characters; 32 when not set.', { minimum: 16, maximum: 256 })),
+      alphabet: opt(
+        str('Characters that are used; AlphaNumeric when not set.', {
+          enum: ['AlphaNumeric', 'Hex', 'Base64', 'Printable'],
+        }),
+      ),
     }),
     { minItems: 1, maxItems: 16 },
   ),
@@ -185,9 +186,20 @@ function checkKeys(wanted: Spec): readonly Cause[] {
   if (source === 'Inline' && stringData !== undefined) return missingValues(type, stringData);
   if (source !== 'Generated' || made === undefined) return [];
   const names = new Set(made.keys.map((each) => each.name));
-  return CREDENTIAL_KEYS[type]
+  const idle = made.keys.flatMap((each, index) =>
+    each.literal !== undefined && (each.length !== undefined || each.alphabet !== undefined)
+      ? [
+          cause.forbidden(
+            `spec.generator.keys[${index}].literal`,
+            'a fixed text has neither length nor alphabet',
+          ),
+        ]
+      : [],
+  );
+  const missing = CREDENTIAL_KEYS[type]
     .filter((name) => !names.has(name))
     .map((name) => cause.required('spec.generator.keys', `type ${type} needs the key ${name}`));
+  return [...idle, ...missing];
 }
 
 /** For the mutation that seals: what is missing, before the values can no longer be looked at. Never shows a value. */

@@ -67,7 +67,7 @@ const version = obj('One version.', {
     }),
   ),
   outputs: opt(listMap('What a step offers to others.', 'name', output, { maxItems: 64 })),
-  deprecated: bool('New releases cannot use the version any more.', { default: false }),
+  deprecated: opt(bool('New releases cannot use the version any more.')),
 });
 
 const spec = obj('Desired state.', {

@@ -52,19 +52,22 @@ export const ResourceQuota = defineNative({
 });
 export type ResourceQuota = ObjectFor<typeof ResourceQuota>;
 
+type Amounts = Readonly<Record<string, string | number>>;
 interface Shown {
-  readonly status?: {
-    readonly hard?: Readonly<Record<string, string | number>>;
-    readonly used?: Readonly<Record<string, string | number>>;
-  };
+  readonly spec: { readonly hard?: Amounts };
+  readonly status?: { readonly hard?: Amounts; readonly used?: Amounts };
 }
 
-/** source: kubernetes pkg/printers printResourceQuota: only what the status knows, sorted, as used/hard. */
+/**
+ * As used/hard, sorted. Nobody counts on the local plane, so the wanted bounds are shown with `?` there.
+ * source: kubernetes pkg/printers printResourceQuota.
+ */
 function used(quota: Shown, wanted: (resource: string) => boolean): string {
-  const hard = quota.status?.hard ?? {};
+  const counted = quota.status?.used ?? {};
+  const hard = quota.status?.hard ?? quota.spec.hard ?? {};
   return Object.keys(hard)
     .filter(wanted)
     .sort()
-    .map((name) => `${name}: ${quota.status?.used?.[name] ?? 0}/${hard[name] ?? 0}`)
+    .map((name) => `${name}: ${counted[name] ?? '?'}/${hard[name] ?? 0}`)
     .join(', ');
 }
