@@ -8,6 +8,7 @@ import { createControllers } from '../controllers/controllers.ts';
 import { createAgent } from '../controllers/agent/agent.ts';
 import { REGISTER_PATH, REPLAY_PATH, createHub, type Hub } from '../controllers/hub/hub.ts';
 import { SYSTEM_NAMESPACE } from './api/identity.ts';
+import type { TokenAuthenticator } from './http/authentication/authenticator.ts';
 import { createClient, type Client } from './client/client.ts';
 import { ensureIdentity, writeAdminKubeconfig, type EmbeddedIdentity } from './embedded-identity.ts';
 import { waitForRegistrationToken } from './local-plane-token.ts';
@@ -27,6 +28,8 @@ export interface EmbeddedOptions {
   readonly log: Log;
   readonly version: string;
   readonly writeAudit: (lines: string) => void;
+  /** Bearer tokens from outside: static ones, OIDC. */
+  readonly tokens: readonly TokenAuthenticator[];
   readonly clock?: Clock;
 }
 export interface EmbeddedPolder {
@@ -90,7 +93,7 @@ class EmbeddedProcess implements EmbeddedPolder {
       store: createSqliteStore({ file: dataDir.file('store.db'), clock }),
       identity,
       componentKey: this.tokens.publicKey,
-      tokens: [],
+      tokens: this.options.tokens,
       clock,
       log,
       metrics,

@@ -1,11 +1,14 @@
 /** `polder up`: the composition root of the embedded mode. Every program of Polder in one process. */
 import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
+import type { TokenAuthenticator } from '../http/authentication/authenticator.ts';
 import { createEmbeddedPolder } from '../embedded.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { DataDirHeldError, DataDirUnusableError, acquireDataDir } from '../runtime/data-dir.ts';
 import { describeFlags, readFlags, type Flags } from '../runtime/flags.ts';
 import { LEVELS, createLog, type Level } from '../runtime/log.ts';
 import { StoreUnusableError } from '../store/store.ts';
+import { TOKEN_FLAGS, tokenAuthenticators } from '../token-flags.ts';
 import { version } from '../version.ts';
 
 export const UP_FLAGS: Flags = {
@@ -16,6 +19,7 @@ export const UP_FLAGS: Flags = {
     range: [0, 65_535],
   },
   'log-level': { help: 'How much is logged.', default: 'info', oneOf: LEVELS },
+  ...TOKEN_FLAGS,
   version: { help: 'Prints the version.', boolean: true },
   help: { help: 'Shows this text.', boolean: true },
 };
@@ -39,6 +43,7 @@ export async function up(args: readonly string[]): Promise<number> {
       dataDir: resolve(one('data-dir')),
       port: Number(one('port')),
       level: one('log-level') as Level,
+      tokens: tokenAuthenticators(values, systemClock),
     });
   } catch (error) {
     const known =
@@ -55,6 +60,7 @@ interface Settings {
   readonly dataDir: string;
   readonly port: number;
   readonly level: Level;
+  readonly tokens: readonly TokenAuthenticator[];
 }
 
 async function serve(settings: Settings): Promise<number> {
@@ -67,6 +73,7 @@ async function serve(settings: Settings): Promise<number> {
       port: settings.port,
       log,
       version: version(),
+      tokens: settings.tokens,
       writeAudit: (lines) => void audit.write(lines),
     });
     const stopped = untilStopped();
