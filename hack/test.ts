@@ -1,5 +1,6 @@
 /**
- * `npm test`: runs every `*.test.ts` under mocha and closes with one line, `N passed, N failed`.
+ * `npm test`: runs every `*.test.ts` under mocha, prints the state of every check of the API contract and closes
+ * with one line, `N passed, N failed`.
  * Zero executed tests is a failure. Arguments are handed to mocha (`npm test -- --grep C53`).
  */
 import { spawn } from 'node:child_process';
@@ -7,6 +8,7 @@ import { createRequire } from 'node:module';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { contractTable, type Outcome } from './contract-table.ts';
 
 const SPECS = ['apiserver', 'webhooks', 'controllers', 'hack', 'test'].map(
   (folder) => `${folder}/**/*.test.ts`,
@@ -16,6 +18,8 @@ interface Totals {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Tests of the API contract. */
+  readonly contract: readonly Outcome[];
 }
 
 async function main(): Promise<number> {
@@ -30,6 +34,7 @@ async function main(): Promise<number> {
   const code = await new Promise<number>((resolve) => run.on('close', (status) => resolve(status ?? 1)));
   const totals = readTotals(totalsFile);
   rmSync(scratch, { recursive: true, force: true });
+  if (totals.contract.some(({ state }) => state !== 'not run')) console.log(contractTable(totals.contract));
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
   console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
   if (totals.passed + totals.failed === 0) return 1;
@@ -41,7 +46,7 @@ function readTotals(file: string): Totals {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Totals;
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, failed: 1, skipped: 0, contract: [] };
   }
 }
 
