@@ -245,7 +245,10 @@ class CasbinEngine implements Engine {
   rules(user: UserInfo, namespace: string): readonly ResourceRule[] {
     const here = this.rulesOf(user, namespace);
     const platform = this.rulesOf(user, '');
-    return resourceRules(here === platform ? here : [...here, ...platform], this.#deps.kinds);
+    if (here === platform) return resourceRules(here, this.#deps.kinds);
+    // Inside a tenant the platform grants what has no namespace, and nothing else.
+    const beside = platform.filter(({ kind }) => this.#kinds.get(kind)?.scope !== 'Namespaced');
+    return resourceRules([...here, ...beside], this.#deps.kinds);
   }
 
   apply(kind: Kind, namespace: string, name: string, object: JsonObject | undefined): void {

@@ -147,7 +147,7 @@ type Settled = Placed | { readonly is: 'pending'; readonly cluster: DataCluster;
 async function settle(run: Run, copies: Copies, cluster: DataCluster, tenant: Tenant): Promise<Settled> {
   const { metadata, spec } = cluster;
   const limit = tenant.spec.quota.dataClusters;
-  if (!isStanding(copies, cluster) && rankOf(cluster, copies.clusters.list(metadata.namespace)) >= limit) {
+  if (!isStanding(copies, cluster) && placesTaken(copies, cluster) >= limit) {
     const message = `the tenant may have ${limit} data clusters, and older ones take them all`;
     return { is: 'pending', cluster, why: no('QuotaExceeded', message) };
   }
@@ -192,10 +192,16 @@ function choosePlane(
 const isStanding = (copies: Copies, cluster: DataCluster): boolean =>
   copies.works.get(workRef(cluster)) !== undefined;
 
-/** How many of the others are older: by what is stored alone, so that two at once cannot both be the last. */
-function rankOf(cluster: DataCluster, others: readonly DataCluster[]): number {
+/**
+ * How many of the others come first: those that stand, and by what is stored those that are older, so that two at
+ * once cannot both be the last. Times have whole seconds: the uid settles a tie among those that wait.
+ */
+function placesTaken(copies: Copies, cluster: DataCluster): number {
   const ageOf = ({ metadata }: DataCluster): string => `${metadata.creationTimestamp}/${metadata.uid}`;
-  return others.filter((other) => ageOf(other) < ageOf(cluster)).length;
+  return copies.clusters
+    .list(cluster.metadata.namespace)
+    .filter((other) => other.metadata.uid !== cluster.metadata.uid)
+    .filter((other) => isStanding(copies, other) || ageOf(other) < ageOf(cluster)).length;
 }
 
 const workRef = (cluster: DataCluster): ObjectRef => ({

@@ -100,11 +100,13 @@ describe('bearer tokens', function () {
         email_verified: true,
         groups: ['acme-admins', 'system:masters'],
       }),
-      ...['auth', 'whoami'],
+      'auth',
+      'whoami',
     );
     const forged = await withToken(
       await idToken({ email: 'system:serviceaccount:polder-system:controllers' }),
-      ...['auth', 'whoami'],
+      'auth',
+      'whoami',
     );
 
     assert.match(
