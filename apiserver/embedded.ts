@@ -25,6 +25,8 @@ export interface EmbeddedOptions {
   readonly dataDir: DataDir;
   /** 0 takes any free one. */
   readonly port: number;
+  /** Changes that are kept to look back on; default: the store's. */
+  readonly historyRevisions?: number;
   readonly log: Log;
   readonly version: string;
   readonly writeAudit: (lines: string) => void;
@@ -87,7 +89,7 @@ class EmbeddedProcess implements EmbeddedPolder {
   }
 
   private createApi(identity: EmbeddedIdentity): ApiServer {
-    const { dataDir, log, version, writeAudit } = this.options;
+    const { dataDir, log, version, writeAudit, historyRevisions } = this.options;
     const { clock, metrics } = this;
     return createApiServer({
       store: createSqliteStore({ file: dataDir.file('store.db'), clock }),
@@ -100,6 +102,7 @@ class EmbeddedProcess implements EmbeddedPolder {
       writeAudit,
       fingerprintKey: secretBytes(dataDir, 'pki/fingerprint.key'),
       version,
+      ...(historyRevisions === undefined ? {} : { historyRevisions }),
       extraRoutes: [
         {
           prefix: REGISTER_PATH,

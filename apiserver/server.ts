@@ -30,6 +30,7 @@ import type { Clock } from './runtime/clock.ts';
 import type { Log } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import { seedObjects, serverContext } from './seed-objects.ts';
+import { createCompactor, type Compactor } from './store/compaction.ts';
 import type { Store } from './store/store.ts';
 import { createTenantGate, type TenantGate } from './tenant-gate.ts';
 
@@ -49,6 +50,8 @@ export interface ApiServerOptions {
   /** 32 secret bytes under which credentials are fingerprinted; the same over restarts. */
   readonly fingerprintKey: Uint8Array;
   readonly version: string;
+  /** Changes that are kept to look back on; default: the compactor's. */
+  readonly historyRevisions?: number;
   readonly limits?: Partial<Limits>;
   readonly extraRoutes?: readonly ExtraRoute[];
   readonly health?: readonly HealthCheck[];
@@ -79,6 +82,7 @@ class EmbeddedApiServer implements ApiServer {
   private readonly certificates: ReturnType<typeof createClientCertificates>;
   private readonly stopping = new AbortController();
   private readonly localPlane: Loop;
+  private readonly compactor: Compactor;
   private gate: TenantGate | undefined;
   private endFeed: () => void = () => undefined;
   private isLoaded = false;
@@ -122,6 +126,13 @@ class EmbeddedApiServer implements ApiServer {
       visibilityKinds: policyKinds(),
     });
     this.localPlane = createLocalPlane({ registry: this.registry, kinds: ALL_KINDS, clock, log });
+    const { historyRevisions: keepRevisions } = options;
+    this.compactor = createCompactor({
+      store,
+      clock,
+      log,
+      ...(keepRevisions === undefined ? {} : { keepRevisions }),
+    });
     this.http = this.createHttp();
   }
 
@@ -132,6 +143,7 @@ class EmbeddedApiServer implements ApiServer {
     await seedObjects(this.registry, this.engine, this.stopping.signal);
     this.gate = createTenantGate(this.registry);
     this.localPlane.start();
+    this.compactor.start();
     this.isLoaded = true;
     return this.http.start(port, host);
   }
@@ -144,6 +156,7 @@ class EmbeddedApiServer implements ApiServer {
     this.endFeed();
     this.engine.close();
     await this.registry.close();
+    await this.compactor.close();
     await this.options.store.close();
   }
 

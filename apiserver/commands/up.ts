@@ -20,6 +20,11 @@ export const UP_FLAGS: Flags = {
   },
   'log-level': { help: 'How much is logged.', default: 'info', oneOf: LEVELS },
   ...TOKEN_FLAGS,
+  'history-revisions': {
+    help: 'Changes that watches and paged lists can look back on, for at most 7 days; older ones answer 410.',
+    default: '1000000',
+    range: [10, 1_000_000_000],
+  },
   version: { help: 'Prints the version.', boolean: true },
   help: { help: 'Shows this text.', boolean: true },
 };
@@ -42,6 +47,7 @@ export async function up(args: readonly string[]): Promise<number> {
     return await serve({
       dataDir: resolve(one('data-dir')),
       port: Number(one('port')),
+      historyRevisions: Number(one('history-revisions')),
       level: one('log-level') as Level,
       tokens: tokenAuthenticators(values, systemClock),
     });
@@ -59,6 +65,7 @@ export async function up(args: readonly string[]): Promise<number> {
 interface Settings {
   readonly dataDir: string;
   readonly port: number;
+  readonly historyRevisions: number;
   readonly level: Level;
   readonly tokens: readonly TokenAuthenticator[];
 }
@@ -71,6 +78,7 @@ async function serve(settings: Settings): Promise<number> {
     const polder = createEmbeddedPolder({
       dataDir,
       port: settings.port,
+      historyRevisions: settings.historyRevisions,
       log,
       version: version(),
       tokens: settings.tokens,
