@@ -20,7 +20,7 @@ serve({}, async ({ seconds, writers, value }: Question) => {
   const writer = async (id: number): Promise<void> => {
     for (let i = 0; performance.now() - startedMs < seconds * 1000; i += 1) {
       const sentMs = performance.now();
-      const key = `/polder.dev/depots/tn-${id}/depot-${i}`;
+      const key = `/polder.dev/depots/tn-${id}/depot-${first}-${i}`;
       await store.append({ key, type: 'put', value: Buffer.from(value), expected: 0 });
       latencies.push(performance.now() - sentMs);
     }
