@@ -89,7 +89,6 @@ function createFrames(options: FramesOptions): Frames {
     bookmark: (revision, endOfInitialEvents) => {
       const metadata = {
         resourceVersion: String(revision),
-        creationTimestamp: null,
         ...(endOfInitialEvents ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}),
       };
       return single(`{"type":"BOOKMARK","object":${bookmarkObject(options, metadata)}}\n`);
