@@ -73,7 +73,9 @@ export const OBJECT_META_SCHEMA = obj('Identity, labels and lifecycle of an obje
     ),
   ),
   finalizers: opt(
-    set('Names of the parties that must act before the object may go away.', str('Name of one finalizer.')),
+    set('Names of the parties that must act before the object may go away.', str('Name of one finalizer.'), {
+      patchStrategy: 'merge',
+    }),
   ),
   managedFields: opt(
     list('Who set which fields; kept by the server for server-side apply.', MANAGED_FIELDS_ENTRY_SCHEMA),

@@ -12,6 +12,8 @@ declare const valueType: unique symbol;
 
 /** How a list behaves under server-side apply. source: structured-merge-diff list types. */
 export type ListType = 'atomic' | 'set' | 'map';
+/** What a strategic merge patch does with a value that is already there. */
+export type PatchStrategy = 'merge' | 'replace';
 export type ScalarFormat = 'int32' | 'int64' | 'double' | 'date-time' | 'byte' | 'quantity';
 
 /** One node of a schema tree; `kind` tells which of the optional keywords may be present. */
@@ -48,6 +50,12 @@ export interface Schema {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maxProperties?: number;
+  /**
+   * Strategic merge patch. list; default `merge` for list-maps, by their first key, and `replace` for all others.
+   * object; default `merge`. source: the patchStrategy and patchMergeKey tags of the Kubernetes types.
+   */
+  readonly patchStrategy?: PatchStrategy;
+  readonly patchMergeKey?: string;
 }
 
 export interface Node<T> extends Schema {
@@ -88,6 +96,8 @@ interface ListOptions {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly default?: readonly Json[];
+  readonly patchStrategy?: PatchStrategy;
+  readonly patchMergeKey?: string;
 }
 
 export function str<const E extends string>(
@@ -126,7 +136,12 @@ export function intOrString(description: string): Node<string | number> {
 export function obj<const P extends Properties>(
   description: string,
   properties: P,
-  options: { readonly mapType?: 'atomic'; readonly preserveUnknown?: true; readonly default?: Json } = {},
+  options: {
+    readonly mapType?: 'atomic';
+    readonly preserveUnknown?: true;
+    readonly default?: Json;
+    readonly patchStrategy?: PatchStrategy;
+  } = {},
 ): Node<ValuesOf<P>> {
   return { kind: 'object', description, properties, ...options };
 }

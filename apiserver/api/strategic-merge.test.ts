@@ -16,11 +16,17 @@ const container = obj('Container.', {
     ),
   ),
 });
+const servicePort = obj('Port.', {
+  port: int('Port.'),
+  protocol: opt(str('Protocol.')),
+  name: opt(str('Name.')),
+  nodePort: opt(int('Port of the node.')),
+});
 const schema = obj('Object.', {
   metadata: opt(
     obj('Metadata.', {
       labels: opt(map('Labels.', str('Label.'))),
-      finalizers: opt(set('Finalizers.', str('Finalizer.'))),
+      finalizers: opt(set('Finalizers.', str('Finalizer.'), { patchStrategy: 'merge' })),
     }),
   ),
   spec: opt(
@@ -29,12 +35,31 @@ const schema = obj('Object.', {
       strategy: opt(obj('Strategy.', { type: opt(str('Type.')), rolling: opt(any('Rolling.')) })),
       containers: opt(listMap('Containers.', 'name', container)),
       free: opt(any('Free.')),
+      codes: opt(set('Codes.', int('Code.'))),
+      claims: opt(
+        listMap('Claims.', 'name', obj('Claim.', { name: str('Name.') }), { patchStrategy: 'replace' }),
+      ),
+      ports: opt(listMap('Ports.', ['port', 'protocol'], servicePort)),
+      conditions: opt(
+        list('Aspects.', obj('Aspect.', { type: str('Type.'), status: opt(str('Status.')) }), {
+          patchStrategy: 'merge',
+          patchMergeKey: 'type',
+        }),
+      ),
+      selector: opt(obj('Selector.', { a: opt(str('A.')), b: opt(str('B.')) }, { patchStrategy: 'replace' })),
     }),
   ),
 });
 const merged = (object: JsonObject, patch: JsonObject): JsonObject => strategicMerge(schema, object, patch);
 const containers = (before: JsonObject[], patch: JsonObject): unknown =>
   (merged({ spec: { containers: before } }, { spec: patch })['spec'] as JsonObject)['containers'];
+const specAfter = (before: JsonObject, patch: JsonObject): unknown =>
+  merged({ spec: before }, { spec: patch })['spec'];
+const portsAfter = (before: readonly JsonObject[], patch: JsonObject): unknown =>
+  (specAfter({ ports: before }, patch) as JsonObject)['ports'];
+const UDP = { port: 53, protocol: 'UDP', name: 'dns' };
+const TCP = { port: 53, protocol: 'TCP', name: 'dns-tcp' };
+const WEB = { port: 80, protocol: 'TCP', name: 'web' };
 const refusal = (
   patch: JsonObject,
   object: JsonObject = { spec: { containers: [{ name: 'a' }] } },
@@ -99,6 +124,64 @@ describe('strategicMerge', () => {
           ],
         },
       },
+    );
+  });
+
+  it('keeps items that share the merge key when the patch is about another one', () => {
+    assert.deepEqual(portsAfter([UDP, TCP, WEB], { ports: [{ port: 80, name: 'http' }] }), [
+      UDP,
+      TCP,
+      { ...WEB, name: 'http' },
+    ]);
+    assert.deepEqual(
+      portsAfter([UDP, TCP, WEB], {
+        '$setElementOrder/ports': [{ port: 53 }, { port: 53 }, { port: 80 }],
+        ports: [{ port: 80, name: 'http' }],
+      }),
+      [UDP, TCP, { ...WEB, name: 'http' }],
+    );
+    assert.deepEqual(portsAfter([UDP, TCP, WEB], { ports: [{ port: 80, $patch: 'delete' }] }), [UDP, TCP]);
+  });
+
+  it('changes the one of several with the same merge key that agrees in all keys, else the first', () => {
+    assert.deepEqual(portsAfter([UDP, TCP], { ports: [{ port: 53, protocol: 'TCP', nodePort: 30053 }] }), [
+      UDP,
+      { ...TCP, nodePort: 30053 },
+    ]);
+    assert.deepEqual(portsAfter([UDP, TCP], { ports: [{ port: 53, nodePort: 30053 }] }), [
+      { ...UDP, nodePort: 30053 },
+      TCP,
+    ]);
+    assert.deepEqual(portsAfter([UDP], { ports: [{ port: 53, protocol: 'TCP' }] }), [
+      { ...UDP, protocol: 'TCP' },
+    ]);
+  });
+
+  it('removes every item that has the merge key, or the one that a deletion states further', () => {
+    assert.deepEqual(portsAfter([UDP, TCP, WEB], { ports: [{ port: 53, $patch: 'delete' }] }), [WEB]);
+    assert.deepEqual(
+      portsAfter([UDP, TCP, WEB], { ports: [{ port: 53, protocol: 'TCP', $patch: 'delete' }] }),
+      [UDP, WEB],
+    );
+  });
+
+  it('adds an item beside its namesake when the wished order has more of them', () => {
+    const order = { '$setElementOrder/ports': [{ port: 53 }, { port: 53 }] };
+    assert.deepEqual(portsAfter([UDP], { ...order, ports: [TCP] }), [UDP, TCP]);
+  });
+
+  it('replaces sets and list-maps that do not merge, and merges lists and objects as their strategy says', () => {
+    assert.deepEqual(specAfter({ codes: [1, 2] }, { codes: [3] }), { codes: [3] });
+    assert.deepEqual(specAfter({ claims: [{ name: 'a' }] }, { claims: [{ name: 'b' }] }), {
+      claims: [{ name: 'b' }],
+    });
+    assert.deepEqual(specAfter({ selector: { a: '1' } }, { selector: { b: '2' } }), { selector: { b: '2' } });
+    assert.deepEqual(
+      specAfter(
+        { conditions: [{ type: 'A' }, { type: 'B' }] },
+        { conditions: [{ type: 'B', status: 'True' }] },
+      ),
+      { conditions: [{ type: 'A' }, { type: 'B', status: 'True' }] },
     );
   });
 

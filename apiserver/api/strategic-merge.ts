@@ -1,6 +1,7 @@
 /**
  * Strategic merge patch, which kubectl sends for the kinds it has built in (apply, edit, set, rollout, patch).
- * Lists merge by their first map key, sets as values, all others are replaced.
+ * Lists merge as the schema says: by one merge key, as values, or not at all. Several items may share the merge
+ * key (a Service with 53/UDP and 53/TCP); a patch changes at most one of them.
  * source: apimachinery pkg/util/strategicpatch; directives `$patch`, `$retainKeys`, `$setElementOrder/x` and
  * `$deleteFromPrimitiveList/x`.
  */
@@ -41,7 +42,8 @@ function mergeField(schema: Schema | undefined, result: Map<string, Json>, key: 
   const before = result.get(key);
   const field = fieldOf(schema, key);
   if (value === null || (before === undefined && isDeletion(value))) result.delete(key);
-  else if (isObject(value) && isObject(before)) result.set(key, mergeObject(field, before, value));
+  else if (isObject(value) && isObject(before) && field?.patchStrategy !== 'replace')
+    result.set(key, mergeObject(field, before, value));
   else if (isList(value) && isList(before)) result.set(key, mergeList(field, before, value));
   else result.set(key, cleaned(value));
 }
@@ -63,26 +65,17 @@ function mergeOrdered(
     if (!isList(before ?? []) || !isList(change ?? [])) continue;
     done.add(key);
     if (before === undefined && change === undefined) continue;
-    const identity = identityOf(field);
-    if (identity === undefined) throw badRequest(`${directive}: the list ${key} is replaced as a whole`);
-    const merged = mergeKnown(
-      field,
-      before as readonly Json[] | undefined,
-      change as readonly Json[] | undefined,
-    );
-    requireOrdered(directive, asValues(change), order, identity);
-    result.set(key, inOrder(merged, order, asValues(before), identity));
+    const merge = mergeOf(field);
+    if (merge === undefined) throw badRequest(`${directive}: the list ${key} is replaced as a whole`);
+    const sent = asValues(change);
+    requireOrdered(directive, sent, order, merge.identity);
+    const merged =
+      change === undefined || before === undefined
+        ? ((before ?? cleaned(change ?? [])) as readonly Json[])
+        : (mergeItems(merge, asValues(before), sent, order) ?? (cleaned(change) as readonly Json[]));
+    result.set(key, inOrder(merged, order, asValues(before), merge.identity));
   }
   return done;
-}
-
-function mergeKnown(
-  field: Schema | undefined,
-  before: readonly Json[] | undefined,
-  change: readonly Json[] | undefined,
-): readonly Json[] {
-  if (change === undefined) return before ?? [];
-  return before === undefined ? (cleaned(change) as readonly Json[]) : mergeList(field, before, change);
 }
 
 /** Everything a patch changes must stand in the order, one after the other. source: validatePatchWithSetOrderList. */
@@ -104,52 +97,97 @@ function requireOrdered(
   }
 }
 
+/** How a list merges. */
+interface ListMerge {
+  /** What the patch, the order and the list on the server must share to be about the same item. */
+  readonly identity: ListIdentity;
+  /** Absent where the items are scalars that merge as values. */
+  readonly key?: string;
+  /** All keys that tell items apart, the merge key included. */
+  readonly keys: readonly string[];
+  readonly items: Schema | undefined;
+}
+
+function mergeOf(field: Schema | undefined): ListMerge | undefined {
+  if (field?.kind !== 'list') return undefined;
+  const strategy = field.patchStrategy ?? (field.listType === 'map' ? 'merge' : 'replace');
+  if (strategy === 'replace') return undefined;
+  const keys = field.listMapKeys ?? [];
+  const key = field.patchMergeKey ?? keys[0];
+  if (key === undefined) return { identity: (item) => JSON.stringify(item), keys, items: field.items };
+  const identity = (item: Json): string => JSON.stringify(isObject(item) ? (own(item, key) ?? null) : null);
+  return { identity, key, keys, items: field.items };
+}
+
 function mergeList(
   field: Schema | undefined,
   before: readonly Json[],
   change: readonly Json[],
 ): readonly Json[] {
-  const identity = identityOf(field);
-  if (identity === undefined) return cleaned(change) as readonly Json[];
-  const key = field?.listMapKeys?.[0];
-  const merged = key === undefined ? union(before, change) : mergeItems(field, key, before, change);
-  return merged === undefined
+  const merge = mergeOf(field);
+  const merged = merge === undefined ? undefined : mergeItems(merge, before, change, []);
+  return merge === undefined || merged === undefined
     ? (cleaned(change) as readonly Json[])
-    : inOrder(merged, additions(change), before, identity);
+    : inOrder(merged, additions(change), before, merge.identity);
 }
 
-const union = (before: readonly Json[], change: readonly Json[]): readonly Json[] => [
-  ...new Set([...before, ...change]),
-];
-
-/** Items merged by one key; `undefined` when the patch replaces the whole list. */
+/** The merged items, not yet in order; `undefined` when the patch replaces the whole list. */
 function mergeItems(
-  field: Schema | undefined,
-  key: string,
+  merge: ListMerge,
   before: readonly Json[],
   change: readonly Json[],
+  order: readonly Json[],
 ): readonly Json[] | undefined {
-  const removed = new Set<string>();
-  for (const item of change) {
-    if (!isObject(item)) throw badRequest(`items of a list that merges by "${key}" must be objects`);
+  const { key } = merge;
+  if (key === undefined) return [...new Set([...before, ...change])];
+  const known = before.map((item) => objectWith(item, key));
+  const removed: JsonObject[] = [];
+  for (const item of change.map((each) => objectWith(each, key))) {
     const directive = own(item, DIRECTIVE);
     if (directive === 'replace') return undefined;
-    if (directive === 'delete') removed.add(keyText(item, key));
+    if (directive === 'delete') removed.push(keyed(item, key));
     else if (directive !== undefined) throw badRequest(unknownDirective(directive));
   }
-  const merged = new Map<string, Json>();
-  for (const item of before) {
-    if (!isObject(item)) throw badRequest(`items of a list that merges by "${key}" must be objects`);
-    const name = keyText(item, key);
-    if (!removed.has(name)) merged.set(name, item);
-  }
+  const merged = known.filter((item) => !removed.some((gone) => agree(merge, gone, item)));
   for (const item of additions(change)) {
-    const name = keyText(item as JsonObject, key);
-    const known = merged.get(name);
-    const next = isObject(known) ? mergeObject(field?.items, known, item as JsonObject) : cleaned(item);
-    merged.set(name, next);
+    const at = placeOf(merge, merged, keyed(item as JsonObject, key), order);
+    const old = merged[at];
+    if (old === undefined) merged.push(cleaned(item) as JsonObject);
+    else merged[at] = mergeObject(merge.items, old, item as JsonObject);
   }
-  return [...merged.values()];
+  return merged;
+}
+
+/**
+ * Where the item that a patch names stands in a list, -1 if it is new. Where several share the merge key, the one
+ * that agrees in all keys the patch states; else the first of them, as in Kubernetes, unless the order that the
+ * patch wishes has more of them: then it adds one.
+ */
+function placeOf(
+  merge: ListMerge,
+  list: readonly JsonObject[],
+  item: JsonObject,
+  order: readonly Json[],
+): number {
+  const exact = list.findIndex((each) => agree(merge, item, each));
+  if (exact >= 0) return exact;
+  const name = merge.identity(item);
+  const isNamesake = (each: Json): boolean => merge.identity(each) === name;
+  const isMoreWanted = order.filter(isNamesake).length > list.filter(isNamesake).length;
+  return isMoreWanted ? -1 : list.findIndex(isNamesake);
+}
+
+/** Whether two items have the same merge key and do not differ in another key that both state. */
+function agree({ identity, keys }: ListMerge, stated: JsonObject, item: JsonObject): boolean {
+  return identity(stated) === identity(item) && keys.every((key) => isSame(own(stated, key), own(item, key)));
+}
+
+const isSame = (stated: Json | undefined, value: Json | undefined): boolean =>
+  stated === undefined || value === undefined || JSON.stringify(stated) === JSON.stringify(value);
+
+function objectWith(item: Json, key: string): JsonObject {
+  if (!isObject(item)) throw badRequest(`items of a list that merges by "${key}" must be objects`);
+  return item;
 }
 
 /** What a list patch adds or changes: everything but its directives. */
@@ -157,18 +195,9 @@ function additions(change: readonly Json[]): readonly Json[] {
   return change.filter((item) => !isObject(item) || own(item, DIRECTIVE) === undefined);
 }
 
-function keyText(item: JsonObject, key: string): string {
-  const value = own(item, key);
-  if (value === undefined) throw badRequest(`an item does not contain the merge key "${key}"`);
-  return JSON.stringify(value);
-}
-
-function identityOf(field: Schema | undefined): ListIdentity | undefined {
-  if (field?.kind !== 'list') return undefined;
-  if (field.listType === 'set') return (item) => JSON.stringify(item);
-  const key = field.listType === 'map' ? field.listMapKeys?.[0] : undefined;
-  if (key === undefined) return undefined;
-  return (item) => JSON.stringify(isObject(item) ? (own(item, key) ?? null) : null);
+function keyed(item: JsonObject, key: string): JsonObject {
+  if (own(item, key) === undefined) throw badRequest(`an item does not contain the merge key "${key}"`);
+  return item;
 }
 
 function removeValues(result: Map<string, Json>, key: string, values: Json): void {

@@ -197,6 +197,7 @@ export const resourceBounds = obj('What it asks for and what it may use at most.
         name: text('Name of the claim in the pod.'),
         request: opt(text('One request of the claim.')),
       }),
+      { patchStrategy: 'replace' },
     ),
   ),
 });

@@ -12,6 +12,7 @@ const status = obj('Observed state.', {
     list(
       'Aspects of the state.',
       obj('One aspect.', { ...conditionFields, lastProbeTime: opt(time('When it was last looked at.')) }),
+      { patchStrategy: 'merge', patchMergeKey: 'type' },
     ),
   ),
   startTime: opt(time('When the job started.')),

@@ -7,7 +7,7 @@ import { plainConditions, text } from './fields.ts';
 
 const spec = obj('Desired state.', {
   minAvailable: opt(intOrString('Number or percentage that must stay.')),
-  selector: opt(labelSelector('Labels of the pods.')),
+  selector: opt({ ...labelSelector('Labels of the pods.'), patchStrategy: 'replace' }),
   maxUnavailable: opt(intOrString('Number or percentage that may be missing.')),
   unhealthyPodEvictionPolicy: opt(text('Whether unhealthy pods may always be moved.')),
 });

@@ -83,7 +83,9 @@ export const podStatus = obj('What is known about the pod.', {
   reason: opt(text('Machine-readable cause.')),
   nominatedNodeName: opt(text('Node that is being freed for it.')),
   hostIP: opt(text('Address of the node.')),
-  hostIPs: opt(list('Addresses of the node.', address('One address.'))),
+  hostIPs: opt(
+    list('Addresses of the node.', address('One address.'), { patchStrategy: 'merge', patchMergeKey: 'ip' }),
+  ),
   podIP: opt(text('Address of the pod.')),
   podIPs: opt(listMap('Addresses of the pod.', 'ip', address('One address.'))),
   startTime: opt(time('When the node took it.')),
