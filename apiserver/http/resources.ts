@@ -5,6 +5,7 @@ import type { Patch, Registry, Written } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { attributesOf, requireAccess, requireListAccess, resourceAttributes } from './access.ts';
 import { parseApplyBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
+import { timedOut } from './deadline.ts';
 import { encodeList, encodeObject, type EncodingOptions } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
 import { sendList } from './list.ts';
@@ -115,11 +116,7 @@ async function create(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
   const { headers } = exchange.request;
   requireObjectType(headers['content-type'], kind.origin);
   const options = readWriteOptions(exchange.info.query, 'CreateOptions', headers['user-agent']);
-  const body = parseBody(
-    headers['content-type'],
-    await readBody(exchange.request, deps.maxBodyBytes),
-    kind.origin,
-  );
+  const body = parseBody(headers['content-type'], await bodyOf(deps, exchange), kind.origin);
   const written = await deps.registry.create(exchange, targetOf(exchange, kind), body, options);
   sendWritten(exchange, kind, written, encoding);
 }
@@ -130,11 +127,7 @@ async function update(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
   const { headers } = exchange.request;
   requireObjectType(headers['content-type'], kind.origin);
   const options = readWriteOptions(exchange.info.query, 'UpdateOptions', headers['user-agent']);
-  const body = parseBody(
-    headers['content-type'],
-    await readBody(exchange.request, deps.maxBodyBytes),
-    kind.origin,
-  );
+  const body = parseBody(headers['content-type'], await bodyOf(deps, exchange), kind.origin);
   const target = { ...targetOf(exchange, kind), subresource };
   sendWritten(exchange, kind, await deps.registry.update(exchange, target, body, options), encoding);
 }
@@ -147,7 +140,7 @@ async function patch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promis
   const type = patchTypeOf(headers['content-type'], kind.origin);
   const force = readForce(query, type);
   const options = readWriteOptions(query, 'PatchOptions', headers['user-agent']);
-  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  const bytes = await bodyOf(deps, exchange);
   const patchBody = patchOf(type, bytes, force, () => {
     requireAccess(deps.authorizer, exchange, resourceAttributes(exchange.info, 'create'));
   });
@@ -173,10 +166,17 @@ function sendWritten(exchange: Exchange, kind: Kind, written: Written, encoding:
   });
 }
 
+/** Throws `ApiError` when the body is too large, or came when the request was over already: nothing is written then. */
+async function bodyOf(deps: ResourceDeps, exchange: Exchange): Promise<Buffer> {
+  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  if (exchange.answered || exchange.signalAborted) throw timedOut();
+  return bytes;
+}
+
 /** Options in the body hide those in the query; an empty body is no body. */
 async function deleteBody(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<unknown> {
   const { headers } = exchange.request;
-  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  const bytes = await bodyOf(deps, exchange);
   if (bytes.length === 0) return undefined;
   return parseBody(headers['content-type'], bytes, kind.origin).value;
 }

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { badRequest } from '../api/errors.ts';
 import { createConnections } from './connections.ts';
 import { createDispatch } from './dispatch.ts';
 import { DEFAULT_LIMITS, type HttpServerDeps, type Tls, type UpgradeHandler } from './server-options.ts';
@@ -55,6 +57,8 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     dispatch.request(request, response);
   });
 
+  server.on('clientError', refuseUnreadable);
+
   return {
     server,
     start: async (port, host) => {
@@ -81,3 +85,26 @@ const tlsOptions = (tls: Tls): { key: string; cert: string; ca: string } => ({
   cert: tls.cert,
   ca: tls.clientCa,
 });
+
+/** What could not be read as HTTP gets one readable answer, and the connection ends. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const { line, message } = refusalOf(error.code);
+  const body = JSON.stringify(badRequest(message).status());
+  const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close`;
+  socket.end(`HTTP/1.1 ${line}\r\n${headers}\r\n\r\n${body}`);
+}
+
+function refusalOf(code: string | undefined): { readonly line: string; readonly message: string } {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { line: '431 Request Header Fields Too Large', message: 'the headers are too large' };
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { line: '408 Request Timeout', message: 'the request did not arrive in time' };
+    default:
+      return { line: '400 Bad Request', message: 'the request is not valid HTTP' };
+  }
+}

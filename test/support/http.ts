@@ -17,6 +17,7 @@ import { createStaticTokens } from '../../apiserver/http/authentication/static-t
 import { createOpenApiDocuments } from '../../apiserver/http/openapi/documents.ts';
 import type { HttpServerDeps } from '../../apiserver/http/server-options.ts';
 import { createHttpServer, type HttpServer } from '../../apiserver/http/server.ts';
+import { createReviews } from '../../apiserver/http/virtual-reviews.ts';
 import { KINDS } from '../../apiserver/kinds/index.ts';
 import { NATIVE_KINDS } from '../../apiserver/kinds/native/index.ts';
 import { BUILT_IN_POLICIES, BUILT_IN_ROLES } from '../../apiserver/policy/built-in.ts';
@@ -140,7 +141,11 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
     clock: options.registryClock ?? clock,
     log,
     metrics,
-    virtual: {},
+    virtual: createReviews({
+      authorize: (user, attributes) => engine.authorize(user, attributes),
+      authorizeList: (user, attributes, kind) => engine.authorizeList(user, attributes, kind),
+      rules: (user, namespace) => engine.rules(user, namespace),
+    }),
   });
   await registry.start();
   const engine = createCasbinEngine({
@@ -264,8 +269,8 @@ interface Server {
 
 function open(server: Server, method: string, path: string, how: CallOptions): Promise<IncomingMessage> {
   const { token = how.cert === undefined ? ADMIN : '', headers = {}, body, cert } = how;
-  const bytes =
-    body === undefined || Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body);
+  // As a Buffer: Node would write the headers in the encoding of a text body.
+  const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(textOf(body));
   const options: RequestOptions = {
     method,
     ca: server.ca.cert,
@@ -283,6 +288,8 @@ function open(server: Server, method: string, path: string, how: CallOptions): P
     request.end(bytes);
   });
 }
+
+const textOf = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
 
 async function callOnce(server: Server, method: string, path: string, how: CallOptions): Promise<Answer> {
   const response = await open(server, method, path, how);

@@ -59,7 +59,7 @@ const problem = (index: number, why: string): TokenFileError =>
 /** Fields of one CSV line; a quoted field may hold commas, and `""` is a quote. source: RFC 4180 */
 function splitLine(line: string): readonly string[] {
   const fields: string[] = [];
-  const field = /(?:"((?:[^"]|"")*)"|([^,]*))(,|$)/y;
+  const field = /(?:"((?:[^"]|"")*)"|([^,"]*))(,|$)/y;
   for (;;) {
     const match = field.exec(line);
     if (match === null) return [];
