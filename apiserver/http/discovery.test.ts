@@ -21,6 +21,12 @@ describe('discovery', () => {
   ): Promise<Answer> =>
     plane.call('GET', path, { headers: { ...(accept === undefined ? {} : { accept }), ...more } });
 
+  const resources = async (): Promise<Json[]> => {
+    const roots = await Promise.all(['/api', '/apis'].map(async (path) => (await get(path, V2)).json()));
+    const versions = roots.flatMap((root) => root.items.flatMap((item: Json) => item.versions));
+    return versions.flatMap((version: Json) => version.resources as Json[]);
+  };
+
   it('C25 lists resources with names, kinds, verbs in order, scopes, short names, categories and hashes', async () => {
     const list = (await get(PLATFORM)).json();
 
@@ -41,8 +47,8 @@ describe('discovery', () => {
   });
 
   it('C25 lists scale as autoscaling/v1 Scale', async () => {
-    const { resources } = (await get(DATA)).json();
-    const scale = resources.find((one: Json) => one.name === 'widgets/scale');
+    const list = (await get(DATA)).json();
+    const scale = list.resources.find((one: Json) => one.name === 'widgets/scale');
     assert.deepEqual([scale.group, scale.version, scale.kind], ['autoscaling', 'v1', 'Scale']);
   });
 
@@ -95,35 +101,23 @@ describe('discovery', () => {
   });
 
   it('C29 gives every resource and subresource a response kind', async () => {
-    for (const path of ['/api', '/apis']) {
-      for (const item of (await get(path, V2)).json().items as Json[]) {
-        for (const { resources } of item.versions as Json[]) {
-          for (const resource of resources as Json[]) {
-            for (const one of [resource, ...(resource.subresources ?? [])]) {
-              assert.equal(typeof one.responseKind.kind, 'string', resource.resource);
-              assert.equal(typeof one.responseKind.version, 'string', resource.resource);
-            }
-          }
-        }
+    for (const resource of await resources()) {
+      for (const one of [resource, ...(resource.subresources ?? [])]) {
+        assert.equal(typeof one.responseKind.kind, 'string', resource.resource);
+        assert.equal(typeof one.responseKind.version, 'string', resource.resource);
       }
     }
   });
 
   it('C31 has short names that are unique', async () => {
-    const seen = new Map<string, string>();
-    for (const path of ['/api', '/apis']) {
-      for (const item of (await get(path, V2)).json().items as Json[]) {
-        for (const resource of item.versions.flatMap((one: Json) => one.resources) as Json[]) {
-          for (const name of (resource.shortNames ?? []) as string[]) {
-            const owner = `${resource.resource}.${item.metadata.name}`;
-            // Kubernetes itself serves events in two groups under one short name.
-            if (resource.resource === 'events') continue;
-            assert.equal(seen.get(name), undefined, `${name} is ${seen.get(name)} and ${owner}`);
-            seen.set(name, owner);
-          }
-        }
-      }
-    }
+    // Kubernetes itself serves events in two groups under one short name.
+    const all = (await resources()).filter((one) => one.resource !== 'events');
+    const names = all.flatMap((one) => (one.shortNames ?? []) as string[]);
+    assert.ok(names.length > 10);
+    assert.deepEqual(
+      names.filter((name, index) => names.indexOf(name) !== index),
+      [],
+    );
   });
 
   it('C40 describes one group, and says 404 for those that are not there', async () => {

@@ -99,12 +99,11 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
 }
 
 function refusalOf(code: string | undefined): { readonly line: string; readonly message: string } {
-  switch (code) {
-    case 'HPE_HEADER_OVERFLOW':
-      return { line: '431 Request Header Fields Too Large', message: 'the headers are too large' };
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { line: '408 Request Timeout', message: 'the request did not arrive in time' };
-    default:
-      return { line: '400 Bad Request', message: 'the request is not valid HTTP' };
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { line: '431 Request Header Fields Too Large', message: 'the headers are too large' };
   }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { line: '408 Request Timeout', message: 'the request did not arrive in time' };
+  }
+  return { line: '400 Bad Request', message: 'the request is not valid HTTP' };
 }

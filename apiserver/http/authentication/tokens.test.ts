@@ -24,20 +24,20 @@ describe('service-account tokens', () => {
   const accounts = createServiceAccounts({ publicKey: minted.publicKey, clock: systemClock });
 
   it('name the account and its groups', async () => {
-    const found = await accounts.authenticate(await minted.mint('polder-system', 'controllers'));
+    const found = await accounts.authenticate(minted.mint('polder-system', 'controllers'));
 
     assert.deepEqual(found?.user, {
       name: 'system:serviceaccount:polder-system:controllers',
       groups: ['system:serviceaccounts', 'system:serviceaccounts:polder-system'],
       extra: {},
     });
-    assert.ok((found?.expiresMs ?? 0) > Date.now());
+    assert.ok((found.expiresMs ?? 0) > Date.now());
   });
 
   it('are refused after they expired', async () => {
     const clock = createFakeClock(Date.now() + 2 * 3_600_000);
     const later = createServiceAccounts({ publicKey: minted.publicKey, clock });
-    await assert.rejects(async () => later.authenticate(await minted.mint('a', 'b')), /exp/);
+    await assert.rejects(async () => later.authenticate(minted.mint('a', 'b')), /exp/);
   });
 
   it('are refused from another key, without expiry, for another audience and for odd subjects', async () => {
@@ -82,14 +82,14 @@ describe('token authentication', () => {
 
   it('adds system:authenticated, once', async () => {
     const tokens = createStaticTokens('token-ann-1,ann,u1\ntoken-bob-1,bob,u2,"system:authenticated"');
-    const { authenticate } = authenticator([tokens]);
-    assert.deepEqual((await authenticate(bearer('token-ann-1')))?.groups, ['system:authenticated']);
-    assert.deepEqual((await authenticate(bearer('token-bob-1')))?.groups, ['system:authenticated']);
+    const chain = authenticator([tokens]);
+    assert.deepEqual((await chain.authenticate(bearer('token-ann-1')))?.groups, ['system:authenticated']);
+    assert.deepEqual((await chain.authenticate(bearer('token-bob-1')))?.groups, ['system:authenticated']);
   });
 
   it('knows no credentials from bad ones', async () => {
-    const { authenticate } = authenticator([createStaticTokens('token-ann-1,ann,u1')]);
-    assert.equal(await authenticate(request({})), undefined);
+    const chain = authenticator([createStaticTokens('token-ann-1,ann,u1')]);
+    assert.equal(await chain.authenticate(request({})), undefined);
     for (const authorization of [
       'Bearer wrong-token',
       'Basic YTpi',
@@ -97,16 +97,16 @@ describe('token authentication', () => {
       'Bearer a b',
       `Bearer ${'x'.repeat(20_000)}`,
     ]) {
-      await assert.rejects(async () => authenticate(request({ authorization })), UNAUTHORIZED);
+      await assert.rejects(async () => chain.authenticate(request({ authorization })), UNAUTHORIZED);
     }
   });
 
   it('takes the token of a WebSocket from its subprotocol', async () => {
-    const { authenticate } = authenticator([createStaticTokens('token-ann-1,ann,u1')]);
+    const chain = authenticator([createStaticTokens('token-ann-1,ann,u1')]);
     const encoded = Buffer.from('token-ann-1').toString('base64url');
     const header = `base64url.bearer.authorization.k8s.io.${encoded}, base64.binary.k8s.io`;
-    assert.equal((await authenticate(request({ 'sec-websocket-protocol': header })))?.name, 'ann');
-    assert.equal(await authenticate(request({ 'sec-websocket-protocol': 'other' })), undefined);
+    assert.equal((await chain.authenticate(request({ 'sec-websocket-protocol': header })))?.name, 'ann');
+    assert.equal(await chain.authenticate(request({ 'sec-websocket-protocol': 'other' })), undefined);
   });
 
   it('asks once in ten seconds, for good and bad tokens alike, and forgets no expiry', async () => {
@@ -120,10 +120,10 @@ describe('token authentication', () => {
         return { user: { name: token, groups: [], extra: {} }, expiresMs: clock.now() + 3000 };
       },
     };
-    const { authenticate } = authenticator([counting], clock);
+    const chain = authenticator([counting], clock);
     const ask = async (token: string): Promise<string | undefined> => {
       try {
-        return (await authenticate(bearer(token)))?.name;
+        return (await chain.authenticate(bearer(token)))?.name;
       } catch {
         return 'refused';
       }
