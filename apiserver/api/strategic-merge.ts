@@ -67,13 +67,10 @@ function mergeOrdered(
     if (before === undefined && change === undefined) continue;
     const merge = mergeOf(field);
     if (merge === undefined) throw badRequest(`${directive}: the list ${key} is replaced as a whole`);
-    const sent = asValues(change);
-    requireOrdered(directive, sent, order, merge.identity);
-    const merged =
-      change === undefined || before === undefined
-        ? ((before ?? cleaned(change ?? [])) as readonly Json[])
-        : (mergeItems(merge, asValues(before), sent, order) ?? (cleaned(change) as readonly Json[]));
-    result.set(key, inOrder(merged, order, asValues(before), merge.identity));
+    const known = asValues(before);
+    requireOrdered(directive, asValues(change), order, merge.identity);
+    const merged = before === undefined ? undefined : mergeItems(merge, known, asValues(change), order);
+    result.set(key, inOrder(merged ?? cleanedItems(asValues(change)), order, known, merge.identity));
   }
   return done;
 }
@@ -127,7 +124,7 @@ function mergeList(
   const merge = mergeOf(field);
   const merged = merge === undefined ? undefined : mergeItems(merge, before, change, []);
   return merge === undefined || merged === undefined
-    ? (cleaned(change) as readonly Json[])
+    ? cleanedItems(change)
     : inOrder(merged, additions(change), before, merge.identity);
 }
 
@@ -227,9 +224,11 @@ function retained(original: JsonObject, patch: JsonObject): JsonObject {
 
 /** A value taken from the patch as it is: without directives, and without nulls, which mean "absent". */
 function cleaned(value: Json): Json {
-  if (isList(value)) return additions(value).map(cleaned);
+  if (isList(value)) return cleanedItems(value);
   return isObject(value) ? cleanedObject(value) : value;
 }
+
+const cleanedItems = (items: readonly Json[]): readonly Json[] => additions(items).map(cleaned);
 
 function cleanedObject(value: JsonObject): JsonObject {
   const entries = Object.entries(value).filter(

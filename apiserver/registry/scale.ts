@@ -3,6 +3,7 @@ import { cause } from '../api/causes.ts';
 import { badRequest, invalid } from '../api/errors.ts';
 import { at, isObject, type Json, type JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
+import { formatSelector, type LabelSelector } from '../kinds/fields.ts';
 import { metadataOf, metaText, withMetadata } from './body.ts';
 import type { StoredObject, Target } from './registry.ts';
 import { own, withPath } from './tree.ts';
@@ -13,7 +14,7 @@ const API_VERSION = 'autoscaling/v1';
 export function toScale(kind: Kind, object: JsonObject): JsonObject {
   const { scale } = kind;
   if (scale === undefined) throw new Error(`kind ${kind.kind} has no scale`);
-  const selector = scale.labelSelector === undefined ? undefined : at(object, scale.labelSelector);
+  const selector = scale.labelSelector === undefined ? '' : selectorText(at(object, scale.labelSelector));
   const metadata: JsonObject = {};
   for (const field of ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp']) {
     const value = own(metadataOf(object), field);
@@ -26,9 +27,20 @@ export function toScale(kind: Kind, object: JsonObject): JsonObject {
     spec: { replicas: count(at(object, scale.specReplicas)) },
     status: {
       replicas: count(at(object, scale.statusReplicas)),
-      ...(typeof selector === 'string' ? { selector } : {}),
+      ...(selector === '' ? {} : { selector }),
     },
   };
+}
+
+/**
+ * Own kinds keep the text of their selector in the status, as CustomResourceDefinitions do; Deployments and the
+ * like have the selector itself. source: kubernetes pkg/registry/apps/deployment/storage scaleFromDeployment.
+ */
+function selectorText(selector: unknown): string {
+  if (typeof selector === 'string') return selector;
+  // Admitted with the kind's schema, so its parts have the right types.
+  const text = isObject(selector) ? formatSelector(selector as LabelSelector) : '';
+  return text === '<none>' ? '' : text;
 }
 
 const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
