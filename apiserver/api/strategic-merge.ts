@@ -60,19 +60,26 @@ function mergeOrdered(
     const key = directive.slice(ORDER.length);
     const before = result.get(key);
     const change = own(patch, key);
-    const field = fieldOf(schema, key);
     if (!isList(order)) throw badRequest(`${directive} must be a list`);
     if (!isList(before ?? []) || !isList(change ?? [])) continue;
     done.add(key);
     if (before === undefined && change === undefined) continue;
-    const merge = mergeOf(field);
+    const merge = mergeOf(fieldOf(schema, key));
     if (merge === undefined) throw badRequest(`${directive}: the list ${key} is replaced as a whole`);
-    const known = asValues(before);
     requireOrdered(directive, asValues(change), order, merge.identity);
-    const merged = before === undefined ? undefined : mergeItems(merge, known, asValues(change), order);
-    result.set(key, inOrder(merged ?? cleanedItems(asValues(change)), order, known, merge.identity));
+    result.set(key, mergeInOrder(merge, before, asValues(change), order));
   }
   return done;
+}
+
+function mergeInOrder(
+  merge: ListMerge,
+  before: Json | undefined,
+  change: readonly Json[],
+  order: readonly Json[],
+): readonly Json[] {
+  const merged = before === undefined ? undefined : mergeItems(merge, asValues(before), change, order);
+  return inOrder(merged ?? cleanedItems(change), order, asValues(before), merge.identity);
 }
 
 /** Everything a patch changes must stand in the order, one after the other. source: validatePatchWithSetOrderList. */
