@@ -1,6 +1,6 @@
 /** A real `polder up` in its own process on a fresh data directory, and real kubectl against it. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -181,6 +181,3 @@ export async function eventually(
     watcher.kill('SIGKILL');
   }
 }
-
-export const hasKubectl = (): boolean =>
-  (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, 'kubectl')));
