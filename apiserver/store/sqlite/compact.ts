@@ -1,4 +1,7 @@
-/** Compaction in slices: each a short transaction, so that a batch of writes never waits long. */
+/**
+ * Compaction in slices: each a short transaction, so that a batch of writes never waits long. The file does not
+ * shrink: what becomes free is written again.
+ */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Revision } from '../store.ts';
 import { DELETE } from './format.ts';

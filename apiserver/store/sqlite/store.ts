@@ -19,6 +19,7 @@ import {
 } from '../store.ts';
 import { toError, type Answer, type Request, type WriterOptions } from './messages.ts';
 import { createReader, type Reader } from './reader.ts';
+import { unusable } from './unusable.ts';
 
 /** One transaction; what is more waits for the next. */
 const MAX_BATCH_WRITES = 1024;
@@ -76,15 +77,20 @@ class SqliteStore implements Store {
     if (this.#phase !== 'new') throw new Error('store: started twice');
     const { file, maxBytes } = this.#options;
     const worker = await openWriter({ file, maxBytes, compileCache: getCompileCacheDir() });
+    try {
+      this.#connection = new DatabaseSync(file, { readOnly: true });
+      this.#connection.exec('PRAGMA cell_size_check = ON');
+      this.#open = createReader(file, this.#connection);
+      this.#revision = this.#open.newest();
+      this.#oldest = this.#open.oldest();
+    } catch (error) {
+      await worker.terminate();
+      throw unusable(file, error);
+    }
     this.#worker = worker;
     worker.on('message', (answer: Answer) => this.#receive(answer));
     worker.on('error', (error: Error) => this.#stop(error));
     worker.on('exit', () => this.#stop(new Error('the writer thread ended')));
-    this.#connection = new DatabaseSync(file, { readOnly: true });
-    this.#connection.exec('PRAGMA cell_size_check = ON');
-    this.#open = createReader(file, this.#connection);
-    this.#revision = this.#open.newest();
-    this.#oldest = this.#open.oldest();
     this.#phase = 'open';
   }
 
