@@ -59,13 +59,16 @@ class Writer {
     }
   }
 
-  /** One slice, then whatever was written meanwhile, then the next. */
+  /** One slice, then as long a rest for the writes that wait, then the next. */
   #compact(compaction: Compaction): void {
     if (!this.#database.isOpen) return;
+    const startedMs = performance.now();
     const oldest = compaction.step();
+    const restMs = performance.now() - startedMs;
     const done = compaction.isDone();
     this.#answer({ is: 'compacted', oldest, done });
-    if (!done) setImmediate(() => this.#guarded('compaction failed', () => this.#compact(compaction)));
+    if (done) return;
+    setTimeout(() => this.#guarded('compaction failed', () => this.#compact(compaction)), restMs);
   }
 
   #guarded(is: 'failed' | 'compaction failed', task: () => void): void {
