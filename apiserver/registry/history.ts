@@ -60,9 +60,12 @@ export async function past(
   };
 }
 
-/** Controllers report in status all the time; it decides nothing about access. */
 function isStatusOnly({ object, previous, type }: CacheEvent): boolean {
-  if (type !== 'MODIFIED' || previous === undefined) return false;
+  return type === 'MODIFIED' && previous !== undefined && differsInStatusOnly(object, previous);
+}
+
+/** Controllers report in status all the time; it decides nothing about access. */
+function differsInStatusOnly(object: Stored, previous: Stored): boolean {
   const now = object.read();
   const then = previous.read();
   return (
@@ -92,13 +95,30 @@ async function fromStore(
       const event = await replay(store, view, change, known);
       if (event !== undefined) events.push(event);
     }
-    const prefixes = [...visibility].map((table) => table.shape.prefix);
-    const decides = (change: Change): boolean => prefixes.some((one) => change.key.startsWith(one));
-    return { events, upTo: last.revision, visibilityChanged: changes.some(decides) };
+    return { events, upTo: last.revision, visibilityChanged: await decides(store, changes, visibility) };
   } catch (error) {
     if (error instanceof CompactedError) throw tooOld(after, error.oldest);
     throw error;
   }
+}
+
+/** Whether any of the changes is one of a kind that decides what callers see, and of more than its status. */
+async function decides(
+  store: Store,
+  changes: readonly Change[],
+  visibility: ReadonlySet<Table>,
+): Promise<boolean> {
+  const tables = [...visibility];
+  for (const change of changes) {
+    const table = tables.find(({ shape }) => change.key.startsWith(shape.prefix));
+    if (table === undefined) continue;
+    if (change.type === 'delete' || change.previous === 0) return true;
+    const previous = await stateBefore(store, table, change);
+    const path = change.key.slice(table.shape.prefix.length);
+    const object = storedFrom(table.shape, path, change.revision, change.value);
+    if (previous === undefined || !differsInStatusOnly(object, previous)) return true;
+  }
+  return false;
 }
 
 /** One change of the log as the watch would have seen it live. */
@@ -118,18 +138,18 @@ async function replay(
     const type = change.type === 'delete' ? 'DELETED' : change.previous === 0 ? 'ADDED' : 'MODIFIED';
     return { type, object, revision };
   }
-  const previous = change.previous === 0 ? undefined : (before ?? (await stateBefore(store, view, change)));
+  const previous =
+    change.previous === 0 ? undefined : (before ?? (await stateBefore(store, view.table, change)));
   const deleted = change.type === 'delete';
   return filtered(new CacheEvent({ table: view.table, object, previous, deleted }), view.matches);
 }
 
 /** The value that a change replaced. Throws CompactedError when it is gone. */
-async function stateBefore(store: Store, view: View, change: Change): Promise<Stored | undefined> {
+async function stateBefore(store: Store, { shape }: Table, change: Change): Promise<Stored | undefined> {
   const at = change.revision - 1;
   if (at < store.oldest()) throw new CompactedError(at, store.oldest());
   const { entries } = await store.list(change.key, { revision: at, limit: 1 });
   const [entry] = entries;
   if (entry?.key !== change.key) return undefined;
-  const { shape } = view.table;
   return storedFrom(shape, change.key.slice(shape.prefix.length), entry.revision, entry.value);
 }

@@ -43,8 +43,8 @@ export interface Api {
 }
 export interface Watch {
   readonly response: IncomingMessage;
-  /** The next event; fails after ten seconds. */
-  next(): Promise<Json>;
+  /** The next event; fails when it does not come in time (default 10 s). */
+  next(deadlineMs?: number): Promise<Json>;
   take(count: number): Promise<Json[]>;
   /** Events up to the clean end of the stream; fails when it is torn. */
   rest(): Promise<Json[]>;
@@ -150,8 +150,8 @@ function createWatch(response: IncomingMessage): Watch {
       response.emit('polder-event');
     },
   );
-  const next = async (): Promise<Json> => {
-    const signal = AbortSignal.timeout(EVENT_DEADLINE_MS);
+  const next = async (deadlineMs = EVENT_DEADLINE_MS): Promise<Json> => {
+    const signal = AbortSignal.timeout(deadlineMs);
     while (events.length === 0) {
       if (failure !== undefined) throw failure;
       assert.ok(!response.complete, 'the watch ended');

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 export interface Follow {
   /** Standard output once it matches; fails after 15 s or when kubectl ended without it. */
   until(wanted: RegExp): Promise<string>;
+  /** Standard output so far. */
+  output(): string;
   /** Standard output and the exit code at the end. */
   end(): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
   stop(): void;
@@ -44,6 +46,7 @@ export function followKubectl(kubeconfig: string, args: readonly string[], env =
       }
       return stdout;
     },
+    output: () => stdout,
     end: async () => ({ code: await closed, stdout, stderr }),
     stop: () => void child.kill('SIGKILL'),
   };
