@@ -180,7 +180,7 @@ describe('contract E: clients that watch', function () {
     const held = informer.list().map(({ metadata }) => metadata?.name);
     const { items } = await root.read(maps);
     assert.deepEqual(
-      held.sort(),
+      held.sort((a = '', b = '') => (a < b ? -1 : 1)),
       items.map(({ metadata }: Json) => metadata.name),
     );
     console.log(`      ${connects} connects, ${wanted.length} events`);

@@ -1,6 +1,7 @@
 /** One `polder up` for a suite, users with client certificates, and the objects the checks work on. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SYSTEM_NAMESPACE } from '../../../apiserver/api/identity.ts';
 import { mintClient, readCa } from '../../../apiserver/embedded-identity.ts';
 import { kubeconfig } from '../../../apiserver/runtime/kubeconfig.ts';
 import type { Json } from '../../support/http.ts';
@@ -31,6 +32,8 @@ export interface Server {
   /** Without any credentials. */
   readonly nobody: Api;
   user(name: string, ...groups: readonly string[]): Promise<User>;
+  /** One of our own components: only they write the status of our kinds. */
+  controller(): Promise<User>;
   /** kubectl as root. */
   kubectl(args: readonly string[], options?: KubectlOptions): Promise<Output>;
   ok(args: readonly string[], options?: KubectlOptions): Promise<string>;
@@ -71,6 +74,7 @@ export async function startServer(options: Parameters<typeof startPolder>[0] = {
     rootConfig,
     nobody,
     user,
+    controller: () => user(`system:serviceaccount:${SYSTEM_NAMESPACE}:controllers`),
     kubectl,
     ok: (args, how = {}) => polder.ok(args, { as: rootConfig, ...how }),
     tenant: async (name) => {
