@@ -25,7 +25,7 @@ export function parseYaml(text: string): Body {
     uniqueKeys: false,
     stringKeys: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const problem = document.errors[0];
   if (problem !== undefined) throw badRequest(`the body is not valid YAML: ${problem.message}`);

@@ -24,17 +24,19 @@ import { BUILT_IN_POLICIES, BUILT_IN_ROLES } from '../../apiserver/policy/built-
 import { createCasbinEngine, type Engine } from '../../apiserver/policy/engine.ts';
 import { createRegistry } from '../../apiserver/registry/create-registry.ts';
 import type { Registry } from '../../apiserver/registry/registry.ts';
+import type { RingLimits } from '../../apiserver/registry/ring.ts';
 import {
   createAuthority,
   issue,
   type Authority,
   type KeyPair,
 } from '../../apiserver/runtime/certificates.ts';
-import { systemClock, type Clock } from '../../apiserver/runtime/clock.ts';
+import { systemClock } from '../../apiserver/runtime/clock.ts';
 import { createComponentTokens, type ComponentTokens } from '../../apiserver/runtime/component-tokens.ts';
 import { createLog, type Log } from '../../apiserver/runtime/log.ts';
 import { createMetrics } from '../../apiserver/runtime/metrics.ts';
 import { createMemoryStore } from '../../apiserver/store/memory/store.ts';
+import type { Store } from '../../apiserver/store/store.ts';
 import { Box, OPEN_ADMISSION, Widget } from './registry.ts';
 
 export const TOKENS = [
@@ -54,6 +56,7 @@ export interface Plane {
   readonly ca: Authority;
   readonly http: HttpServer;
   readonly registry: Registry;
+  readonly store: Store;
   readonly engine: Engine;
   readonly componentTokens: ComponentTokens;
   /** Audit lines so far, parsed. */
@@ -101,11 +104,11 @@ export interface WatchClient {
 let identity: Promise<{ readonly ca: Authority; readonly leaf: KeyPair }> | undefined;
 async function createIdentity(): Promise<{ readonly ca: Authority; readonly leaf: KeyPair }> {
   const now = Date.now();
-  const ca = await createAuthority({ commonName: 'test CA', validForMs: 3_600_000, now });
+  const ca = await createAuthority({ commonName: 'test CA', validForMs: 86_400_000, now });
   const options = {
     commonName: 'polder',
     subjectAltNames: ['127.0.0.1', 'localhost'],
-    validForMs: 3_600_000,
+    validForMs: 86_400_000,
   };
   return { ca, leaf: await issue(ca, { ...options, usage: 'server', now }) };
 }
@@ -115,13 +118,14 @@ export async function clientCertificate(
   commonName: string,
   organizations: readonly string[] = [],
 ): Promise<KeyPair> {
-  return issue(ca, { commonName, organizations, usage: 'client', validForMs: 3_600_000, now: Date.now() });
+  return issue(ca, { commonName, organizations, usage: 'client', validForMs: 86_400_000, now: Date.now() });
 }
 
 type Options = Partial<HttpServerDeps> & {
   readonly tokens?: readonly TokenAuthenticator[];
   readonly extraKinds?: readonly Kind[];
-  readonly registryClock?: Clock;
+  /** How far back watches resume without asking the store. */
+  readonly ring?: RingLimits;
 };
 
 export async function startPlane(options: Options = {}): Promise<Plane> {
@@ -138,7 +142,8 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
     store,
     kinds,
     admission: OPEN_ADMISSION,
-    clock: options.registryClock ?? clock,
+    clock,
+    ...(options.ring === undefined ? {} : { ring: options.ring }),
     log,
     metrics,
     virtual: createReviews({
@@ -156,7 +161,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
     onError: (error) => log.error('policy', { error }),
   });
   feed(registry, engine, kinds);
-  const componentTokens = createComponentTokens();
+  const componentTokens = createComponentTokens(() => clock.now());
   const auditLines: string[] = [];
   const audit = createAudit({ write: (lines) => void auditLines.push(lines), clock });
   const http = createHttpServer({
@@ -203,6 +208,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
     ca,
     http,
     registry,
+    store,
     engine,
     componentTokens,
     logged,
