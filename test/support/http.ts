@@ -283,7 +283,9 @@ function open(server: Server, method: string, path: string, how: CallOptions): P
     agent: how.agent ?? (cert === undefined ? server.agent : new Agent({ keepAlive: false })),
     headers: {
       ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(bytes === undefined ? {} : { 'content-type': 'application/json' }),
+      // Node gives a DELETE no length by itself.
+      ...(bytes === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': bytes.length }),
       ...(headers as Record<string, string>),
     },
     ...(cert === undefined ? {} : { cert: cert.cert, key: cert.key }),
