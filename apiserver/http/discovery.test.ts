@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { ANN, NOBODY, startPlane, type Answer, type Json, type Plane } from '../../test/support/http.ts';
+import type { Answer, Json } from '../../test/support/http-client.ts';
+import { ANN, NOBODY, startPlane, type Plane } from '../../test/support/http.ts';
 
 const PLATFORM = '/apis/platform.polder.dev/v1alpha1';
 const DATA = '/apis/data.polder.dev/v1alpha1';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { gunzipSync } from 'node:zlib';
-import { startPlane, type Answer, type Json, type Plane } from '../../test/support/http.ts';
+import type { Answer, Json } from '../../test/support/http-client.ts';
+import { startPlane, type Plane } from '../../test/support/http.ts';
 import { box, widget } from '../../test/support/registry.ts';
 
 const WIDGETS = '/apis/data.polder.dev/v1alpha1/namespaces/a/widgets';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { ADMIN, ANN, startPlane, type CallOptions, type Json, type Plane } from '../../test/support/http.ts';
+import { ADMIN, type CallOptions, type Json } from '../../test/support/http-client.ts';
+import { ANN, startPlane, type Plane } from '../../test/support/http.ts';
 
 const WHOAMI = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const REVIEW = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { connect, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { WebSocket } from 'ws';
-import { ADMIN, ANN, GIL, NOBODY, startPlane, type Json, type Plane } from '../../test/support/http.ts';
+import { ADMIN, rawConnection, type Json } from '../../test/support/http-client.ts';
+import { ANN, GIL, NOBODY, startPlane, type Plane } from '../../test/support/http.ts';
 import { box, widget } from '../../test/support/registry.ts';
 import { createFakeClock, type FakeClock } from '../runtime/clock.ts';
 
@@ -297,13 +298,6 @@ describe('watch over WebSocket', () => {
 
 const get = (path: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: polder\r\nAuthorization: Bearer ${ADMIN}\r\n\r\n`;
-
-async function rawConnection(plane: Plane): Promise<TLSSocket> {
-  const socket = connect({ port: plane.port, host: '127.0.0.1', ca: plane.ca.cert });
-  socket.on('error', () => undefined);
-  await once(socket, 'secureConnect');
-  return socket;
-}
 
 function collect(socket: TLSSocket): { text(): string; until(part: string): Promise<void> } {
   let text = '';

@@ -1,8 +1,6 @@
 /** A whole API server on a free port for tests: real TLS, registry, store in memory, Casbin; and a client for it. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { Agent } from 'node:https';
 import { SYSTEM_NAMESPACE } from '../../apiserver/api/identity.ts';
 import type { JsonObject } from '../../apiserver/api/json.ts';
 import type { Kind } from '../../apiserver/api/kind.ts';
@@ -37,7 +35,11 @@ import { createLog, type Log } from '../../apiserver/runtime/log.ts';
 import { createMetrics } from '../../apiserver/runtime/metrics.ts';
 import { createMemoryStore } from '../../apiserver/store/memory/store.ts';
 import type { Store } from '../../apiserver/store/store.ts';
+import { callOnce, openWatch, type Answer, type CallOptions, type WatchClient } from './http-client.ts';
 import { Box, OPEN_ADMISSION, Widget } from './registry.ts';
+
+/** Part of what `Plane` answers with. */
+export type { Json } from './http-client.ts';
 
 export const TOKENS = [
   'admin-token-1,root,u1,"system:masters"',
@@ -45,7 +47,6 @@ export const TOKENS = [
   'gil-token-123,gil,u3,"globex-admins"',
   'nobody-token,nobody,u4',
 ].join('\n');
-export const ADMIN = 'admin-token-1';
 export const ANN = 'ann-token-123';
 export const GIL = 'gil-token-123';
 export const NOBODY = 'nobody-token';
@@ -68,37 +69,6 @@ export interface Plane {
   /** Creates a tenant with its namespace and the group `<name>-admins` as administrators. */
   addTenant(name: string): Promise<void>;
   close(drainMs?: number): Promise<void>;
-}
-
-export interface CallOptions {
-  /** Bearer token; default `ADMIN`; empty: none. */
-  readonly token?: string;
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-  readonly body?: unknown;
-  readonly cert?: KeyPair;
-  readonly agent?: Agent;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly rawHeaders: readonly string[];
-  readonly bytes: Buffer;
-  readonly text: string;
-  /** eslint-free looseness: tests look into answers by field. */
-  json(): Json;
-}
-// Answers are looked into field by field, at any depth, and compared with deepEqual.
-// oxlint-disable-next-line typescript/no-explicit-any
-export type Json = any;
-
-export interface WatchClient {
-  readonly response: IncomingMessage;
-  /** The next event; fails after five seconds. */
-  next(): Promise<Json>;
-  /** Events up to the clean end of the stream; fails when it is torn. */
-  rest(): Promise<readonly Json[]>;
-  close(): void;
 }
 
 let identity: Promise<{ readonly ca: Authority; readonly leaf: KeyPair }> | undefined;
@@ -192,7 +162,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
   const url = `https://127.0.0.1:${port}`;
   const agent = new Agent({ ca: ca.cert, keepAlive: true });
   const call: Plane['call'] = async (method, path, how = {}) =>
-    await callOnce({ url, ca, agent }, method, path, how);
+    await callOnce({ url, ca: ca.cert, agent }, method, path, how);
   const create = async (path: string, object: JsonObject): Promise<void> => {
     const answer = await call('POST', path, { body: object });
     assert.equal(answer.status, 201, answer.text);
@@ -221,7 +191,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     },
     call,
-    watch: async (path, how = {}) => await openWatch({ url, ca, agent }, path, how),
+    watch: async (path, how = {}) => await openWatch({ url, ca: ca.cert, agent }, path, how),
     addTenant: async (name) => {
       await create('/apis/platform.polder.dev/v1alpha1/tenants', {
         apiVersion: 'platform.polder.dev/v1alpha1',
@@ -265,85 +235,4 @@ function feed(registry: Registry, engine: Engine, kinds: readonly Kind[]): void 
       engine.apply(kind, namespace, name, object?.read()),
     );
   }
-}
-
-interface Server {
-  readonly url: string;
-  readonly ca: Authority;
-  readonly agent: Agent;
-}
-
-function open(server: Server, method: string, path: string, how: CallOptions): Promise<IncomingMessage> {
-  const { token = how.cert === undefined ? ADMIN : '', headers = {}, body, cert } = how;
-  // As a Buffer: Node would write the headers in the encoding of a text body.
-  const bytes = body === undefined || Buffer.isBuffer(body) ? body : Buffer.from(textOf(body));
-  const options: RequestOptions = {
-    method,
-    ca: server.ca.cert,
-    agent: how.agent ?? (cert === undefined ? server.agent : new Agent({ keepAlive: false })),
-    headers: {
-      ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-      ...(bytes === undefined ? {} : { 'content-type': 'application/json' }),
-      // Node gives a DELETE no length by itself.
-      ...(bytes === undefined || 'transfer-encoding' in headers ? {} : { 'content-length': bytes.length }),
-      ...(headers as Record<string, string>),
-    },
-    ...(cert === undefined ? {} : { cert: cert.cert, key: cert.key }),
-  };
-  return new Promise((resolve, reject) => {
-    const request = httpsRequest(`${server.url}${path}`, options, resolve);
-    request.on('error', reject);
-    request.end(bytes);
-  });
-}
-
-const textOf = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
-
-async function callOnce(server: Server, method: string, path: string, how: CallOptions): Promise<Answer> {
-  const response = await open(server, method, path, how);
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const bytes = Buffer.concat(chunks);
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    rawHeaders: response.rawHeaders,
-    bytes,
-    text: bytes.toString(),
-    json: () => JSON.parse(bytes.toString()) as Json,
-  };
-}
-
-const EVENT_DEADLINE_MS = 5000;
-
-async function openWatch(server: Server, path: string, how: CallOptions): Promise<WatchClient> {
-  const response = await open(server, 'GET', path, how);
-  assert.equal(response.statusCode, 200, `the watch was refused with ${response.statusCode}`);
-  const events: Json[] = [];
-  let rest = '';
-  response.setEncoding('utf8');
-  response.on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) events.push(JSON.parse(line));
-    response.emit('event');
-  });
-  const ended = new Promise<void>((resolve, reject) => {
-    response.once('end', () => resolve());
-    response.once('error', reject);
-  });
-  ended.catch(() => undefined);
-  return {
-    response,
-    next: async () => {
-      const signal = AbortSignal.timeout(EVENT_DEADLINE_MS);
-      while (events.length === 0) await once(response, 'event', { signal });
-      return events.shift();
-    },
-    rest: async () => {
-      await ended;
-      return events.splice(0);
-    },
-    close: () => void response.destroy(),
-  };
 }

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, request as httpsRequest } from 'node:https';
+import { ADMIN, rawConnection, type Answer } from '../../test/support/http-client.ts';
+import { ANN, startPlane, type Plane } from '../../test/support/http.ts';
+import { widget } from '../../test/support/registry.ts';
+import { createFakeClock, type FakeClock } from '../runtime/clock.ts';
+
+const WIDGETS = '/apis/data.polder.dev/v1alpha1/namespaces/a/widgets';
+
+describe('limits and deadlines', () => {
+  let plane: Plane;
+  let clock: FakeClock;
+  before(async () => {
+    clock = createFakeClock(Date.now());
+    plane = await startPlane({ clock, limits: { inFlightReads: 3, inFlightWrites: 2 } });
+    await plane.call('POST', WIDGETS, { body: widget('w') });
+  });
+  after(async () => {
+    await plane.close();
+  });
+  /** A list that waits: its resourceVersion has not been reached. */
+  const waiting = (query = '', token = ADMIN): Promise<Answer> =>
+    plane.call('GET', `${WIDGETS}?resourceVersionMatch=NotOlderThan&resourceVersion=99999${query}`, {
+      token,
+    });
+
+  it('C132 answers 429 with Retry-After above the limit, but not to administrators', async () => {
+    await plane.addTenant('acme');
+    const path = '/apis/data.polder.dev/v1alpha1/namespaces/tn-acme/widgets';
+    const held = Array.from({ length: 3 }, async () =>
+      plane.call('GET', `${path}?resourceVersionMatch=NotOlderThan&resourceVersion=99999`, { token: ANN }),
+    );
+    let refused = await plane.call('GET', path, { token: ANN });
+    for (const deadline = Date.now() + 5000; refused.status !== 429 && Date.now() < deadline;) {
+      refused = await plane.call('GET', path, { token: ANN });
+    }
+    const allowed = await plane.call('GET', WIDGETS);
+
+    assert.deepEqual([refused.status, refused.headers['retry-after'], allowed.status], [429, '1', 200]);
+    assert.equal(refused.json().details.retryAfterSeconds, 1);
+    const watch = await plane.watch(`${path}?watch=1`, { token: ANN });
+    watch.close();
+    clock.advance(5000);
+    await Promise.all(held);
+    assert.equal((await plane.call('GET', path, { token: ANN })).status, 200);
+  });
+
+  it('C132 answers 504 when the time the client gave is over', async () => {
+    const answer = waiting('&timeout=1s');
+    await untilRead();
+    clock.advance(1001);
+    const late = await answer;
+    assert.deepEqual([late.status, late.json().reason, late.json().code], [504, 'Timeout', 504]);
+    assert.equal((await plane.call('GET', `${WIDGETS}?timeout=soon`)).status, 400);
+  });
+
+  it('does not write what arrives after the deadline', async () => {
+    const body = JSON.stringify(widget('late'));
+    const request = httpsRequest(`${plane.url}${WIDGETS}`, {
+      method: 'POST',
+      ca: plane.ca.cert,
+      headers: {
+        authorization: `Bearer ${ADMIN}`,
+        'content-type': 'application/json',
+        'content-length': body.length,
+      },
+    });
+    request.on('error', () => undefined);
+    request.write(body.slice(0, 10));
+    await untilRead();
+    clock.advance(34_001);
+    const [response] = await once(request, 'response');
+    assert.equal(response.statusCode, 504);
+    response.resume();
+    request.end(body.slice(10));
+    await once(response, 'end');
+    assert.equal((await plane.call('GET', `${WIDGETS}/late`)).status, 404);
+    assert.equal((await plane.call('POST', WIDGETS, { body: widget('next') })).status, 201);
+  });
+
+  /** The server has read what was sent before: a request on another connection went all the way meanwhile. */
+  async function untilRead(): Promise<void> {
+    for (let turn = 0; turn < 20; turn += 1) await plane.call('GET', '/version');
+  }
+});
+
+describe('stopping', () => {
+  it('C23 fails readiness first, lets requests finish, ends watches cleanly, then closes', async () => {
+    const plane = await startPlane();
+    const agent = new Agent({ ca: plane.ca.cert, keepAlive: true });
+    const watch = await plane.watch(`${WIDGETS}?watch=1&resourceVersion=0`);
+    await plane.call('GET', '/version', { agent });
+    const body = JSON.stringify(widget('in-flight'));
+    const request = httpsRequest(`${plane.url}${WIDGETS}`, {
+      method: 'POST',
+      ca: plane.ca.cert,
+      headers: { authorization: `Bearer ${ADMIN}`, 'content-length': body.length },
+    });
+    request.write(body.slice(0, 10));
+    await plane.call('GET', '/version', { agent });
+
+    const closing = plane.http.close(5000);
+    const events = watch.rest();
+    request.end(body.slice(10));
+    const [response] = await once(request, 'response');
+    response.resume();
+    await closing;
+
+    assert.equal(response.statusCode, 201);
+    assert.equal(response.headers.connection, 'close');
+    assert.deepEqual(await events, []);
+    await assert.rejects(plane.call('GET', '/version'));
+    agent.destroy();
+    await plane.close();
+  });
+
+  it('cuts what does not finish in time', async () => {
+    const plane = await startPlane();
+    const socket = await rawConnection(plane);
+    socket.write(
+      `POST ${WIDGETS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN}\r\nContent-Length: 10\r\n\r\n{`,
+    );
+    await plane.call('GET', '/version');
+    const cut = once(socket, 'close');
+    await plane.http.close(100);
+    await cut;
+    await plane.close();
+  });
+});
