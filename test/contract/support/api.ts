@@ -56,8 +56,8 @@ const EVENT_DEADLINE_MS = 10_000;
 export function createApi(url: string, credentials: Credentials): Api {
   const agent = new Agent({ keepAlive: true, ...credentials });
   const open: Api['open'] = (method, path, { headers = {}, body, type } = {}) => {
-    const isText = typeof body === 'string' || Buffer.isBuffer(body);
-    const bytes = body === undefined || isText ? body : JSON.stringify(body);
+    const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+    const bytes = body === undefined ? undefined : Buffer.from(isRaw ? body : JSON.stringify(body));
     const contentType = type ?? (body === undefined ? undefined : 'application/json');
     return new Promise((resolve, reject) => {
       const request = httpsRequest(
@@ -67,6 +67,8 @@ export function createApi(url: string, credentials: Credentials): Api {
           agent,
           headers: {
             ...(contentType === undefined ? {} : { 'content-type': contentType }),
+            // Node frames no body of a DELETE by itself.
+            ...(bytes === undefined ? {} : { 'content-length': String(bytes.length) }),
             ...(headers as Record<string, string>),
           },
         },
