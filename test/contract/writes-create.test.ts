@@ -89,6 +89,18 @@ describe('contract F: create', function () {
     assert.match(refused.message, /resourceVersion should not be set on objects to be created/);
   });
 
+  it('C90 stores no empty metadata, as ObjectMeta does', async () => {
+    const empty = { labels: {}, annotations: {}, finalizers: [], ownerReferences: [] };
+
+    const { metadata } = await root.create(path, dataPolicy('empty', {}, empty));
+    const answer = await root.call('PUT', `${path}/empty`, {
+      body: dataPolicy('empty', {}, { ...empty, resourceVersion: metadata.resourceVersion }),
+    });
+
+    for (const field of Object.keys(empty)) assert.equal(metadata[field], undefined, field);
+    assert.equal(expectCode(answer, 200).body.metadata.resourceVersion, metadata.resourceVersion);
+  });
+
   it('C91 answers 409 the second time, and says when the first one is being deleted', async () => {
     const again = () => root.call('POST', path, { body: dataPolicy('twice') });
     await root.create(path, dataPolicy('twice', {}, { finalizers: ['example.com/hold'] }));
