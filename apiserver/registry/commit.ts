@@ -1,6 +1,6 @@
 /**
  * The last part of every create and update: admission, validation, and one append to the store.
- * Order: mutate -> settle again -> validate -> admission's validate -> append -> visible in the cache.
+ * Order: mutate -> settle again -> validate -> admission's validate -> quota -> append -> visible in the cache.
  */
 import type { Admission, AdmissionRequest } from '../api/admission.ts';
 import { ApiError } from '../api/errors.ts';
@@ -14,6 +14,8 @@ import { isHeld, isTerminating } from './finalizers.ts';
 import { pathOf } from './keys.ts';
 import { requireNamespace } from './namespace-lifecycle.ts';
 import { dedupeOwners } from './owner-references.ts';
+import { withContainerDefaults } from './quota/limit-defaults.ts';
+import type { QuotaLedger } from './quota/ledger.ts';
 import type { Context, WriteOptions, Written } from './registry.ts';
 import { keepIdentity, withGeneration } from './server-fields.ts';
 import { pruned, settled } from './shape.ts';
@@ -29,6 +31,8 @@ export interface WriteDeps {
   readonly turns: Turns;
   /** Cluster-scoped; undefined where namespaces live elsewhere. */
   readonly namespaceKind: Kind | undefined;
+  /** Undefined where ResourceQuotas live elsewhere. */
+  readonly quota: QuotaLedger | undefined;
 }
 
 export interface Proposal {
@@ -55,7 +59,7 @@ export async function commit(
   const { kind, old } = proposal;
   const before = old?.read();
   const request = admissionRequest(context, proposal, { object: proposal.object, dryRun: options.dryRun });
-  const mutated = await deps.admission.mutate(request);
+  const mutated = withContainerDefaults(deps.cache, proposal, await deps.admission.mutate(request));
   let object = proposal.object;
   if (mutated !== object) object = resettled(proposal, mutated, context);
   if (before !== undefined) object = withGeneration(kind, object, before);
@@ -66,7 +70,19 @@ export async function commit(
   if (old !== undefined && before !== undefined && isUnchanged(object, before)) {
     return { object: old, created: false };
   }
-  return await append(deps, { proposal, object, dryRun: options.dryRun });
+  const release = reserve(deps, proposal, object);
+  try {
+    return await append(deps, { proposal, object, dryRun: options.dryRun });
+  } finally {
+    release();
+  }
+}
+
+/** Throws 403. source: the ResourceQuota plugin looks at objects, not at their subresources. */
+function reserve({ quota }: WriteDeps, { kind, old, subresource }: Proposal, object: JsonObject): () => void {
+  const namespace = metaText(object, 'namespace');
+  if (quota === undefined || namespace === '' || subresource !== '') return () => undefined;
+  return quota.reserve({ kind, namespace, name: metaText(object, 'name'), object, isNew: old === undefined });
 }
 
 export function admissionRequest(

@@ -17,6 +17,7 @@ import { pathOf } from './keys.ts';
 import { list } from './list.ts';
 import { observeCache, observeFanout } from './metrics.ts';
 import { patch } from './patch.ts';
+import { createQuotaLedger, type QuotaLedger } from './quota/ledger.ts';
 import type { Context, Registry, StoredObject, Target, Written } from './registry.ts';
 import { parseRevision, requireFresh } from './resource-version.ts';
 import type { RingLimits } from './ring.ts';
@@ -56,6 +57,8 @@ export interface LocalRegistry extends Registry {
    * left, and no other finalizer, the namespace is gone.
    */
   finalizeNamespace(context: Context, namespace: JsonObject): Promise<Written>;
+  /** Undefined where ResourceQuotas are not served. */
+  readonly quota: QuotaLedger | undefined;
 }
 
 export function createRegistry(deps: RegistryDeps): LocalRegistry {
@@ -69,12 +72,14 @@ export function createRegistry(deps: RegistryDeps): LocalRegistry {
   const onDispatched = observeCache(deps.metrics, cache);
   const fanout = createFanout({ cache, clock, log, onDispatched });
   observeFanout(deps.metrics, fanout);
+  const quota = createQuotaLedger(cache, kinds);
   const writes: WriteDeps = {
     cache,
     admission: deps.admission,
     clock,
     turns: createTurns(),
     namespaceKind: kinds.find(isNamespace),
+    quota,
   };
   const visibilityKinds = new Set((deps.visibilityKinds ?? []).map((kind) => cache.table(kind)));
   const watches = { cache, fanout, log, visibilityKinds };
@@ -101,6 +106,7 @@ export function createRegistry(deps: RegistryDeps): LocalRegistry {
     delete: async (context, target, options) => await remove(writes, context, target, options),
     deleteCollection: async (context, collection, options) =>
       await removeCollection(writes, context, collection, options),
+    quota,
     finalizeNamespace: async (context, namespace) => await finalizeNamespace(writes, context, namespace),
     start: async () => {
       await cache.start();

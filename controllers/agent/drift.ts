@@ -2,6 +2,7 @@
  * Sees foreign changes to what the agent made: one watch per replayable kind, by the bundle label. An event whose
  * resourceVersion is not the one our own apply answered is somebody else's doing.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Client } from '../../apiserver/client/client.ts';
 import { createInformer, type Informer } from '../../apiserver/client/informer.ts';
 import type { ApiObject } from '../../apiserver/client/resource.ts';
@@ -10,6 +11,7 @@ import type { Log } from '../../apiserver/runtime/log.ts';
 import { gvkOf } from '../replica/kind-order.ts';
 import { apiVersionOf, type Kind } from '../../apiserver/api/kind.ts';
 import type { InventoryItem } from './bundle-store.ts';
+import { healthOf } from './health.ts';
 import { BUNDLE_LABEL, allKinds, idOf } from './plane-objects.ts';
 
 export interface DriftWatch {
@@ -47,10 +49,18 @@ export function createDriftWatch(deps: {
   };
   const observe = (kind: Kind, informer: Informer<ApiObject>): void => {
     const gvk = gvkOf(apiVersionOf(kind), kind.kind);
-    informer.onChange(({ type, object }) => {
+    informer.onChange((change) => {
+      const { type, object } = change;
       const uid = object.metadata.labels?.[BUNDLE_LABEL];
       if (uid === undefined) return;
       const id = idOf({ gvk, namespace: object.metadata.namespace ?? '', name: object.metadata.name });
+      if (type === 'modified' && isStatusOnly(kind, change.old, object)) {
+        // What the plane's controllers report is no drift; it is the version as we left it all the same.
+        if (ours.get(id) === change.old.metadata.resourceVersion) {
+          ours.set(id, object.metadata.resourceVersion);
+        }
+        return;
+      }
       if (type !== 'deleted' && ours.get(id) === object.metadata.resourceVersion) return;
       if (ours.has(id)) foreign.set(id, type === 'deleted' ? '' : object.metadata.resourceVersion);
       suspect(uid);
@@ -74,6 +84,19 @@ export function createDriftWatch(deps: {
       await Promise.all(informers.map(({ informer }) => informer.close()));
     },
   };
+}
+
+/** True when the objects differ in nothing that a bundle says and nothing that is reported from it. */
+export function isStatusOnly(kind: Kind, old: ApiObject, object: ApiObject): boolean {
+  return (
+    healthOf(kind.kind, old) === healthOf(kind.kind, object) && isDeepStrictEqual(said(old), said(object))
+  );
+}
+
+function said(object: ApiObject): object {
+  const { resourceVersion: _, managedFields = [], ...identity } = object.metadata;
+  const owners = managedFields.filter(({ subresource }) => subresource !== 'status');
+  return { ...object, status: undefined, metadata: identity, owners };
 }
 
 function informerOf(

@@ -1,6 +1,6 @@
 /** The forms of kubectl that people use beside apply and get, against the embedded server. */
 import assert from 'node:assert/strict';
-import { startPolder, type Polder } from '../support/polder.ts';
+import { eventually, startPolder, type Polder } from '../support/polder.ts';
 
 const DNS = `
 apiVersion: v1
@@ -59,5 +59,33 @@ describe('forms of kubectl', function () {
 
     assert.deepEqual(scale['spec'], { replicas: 5 });
     assert.deepEqual(scale['status'], { replicas: 0, selector: 'app=web' });
+  });
+
+  it('B7 get and describe show the use of a quota, and one pod too many is refused', async () => {
+    await polder.ok(['create', 'namespace', 'bounded']);
+    const bounded = async (...args: string[]): Promise<string> => await polder.ok([...args, '-n', 'bounded']);
+    await bounded('create', 'quota', 'q', '--hard=pods=1,limits.memory=1Gi');
+    const resources =
+      '{"spec":{"containers":[{"name":"a","image":"i","resources":{"limits":{"memory":"64Mi"}}}]}}';
+    await bounded('run', 'a', '--image=i', `--overrides=${resources}`);
+
+    await eventually(polder, ['quota', '-n', 'bounded'], async () =>
+      /q +pods: 1\/1 +limits.memory: 64Mi\/1Gi/.test(await bounded('get', 'quota')),
+    );
+    assert.match(await bounded('describe', 'quota', 'q'), /limits.memory +64Mi +1Gi\npods +1 +1/);
+    const second = await polder.kubectl([
+      'run',
+      'b',
+      '--image=i',
+      `--overrides=${resources}`,
+      '-n',
+      'bounded',
+    ]);
+
+    assert.equal(second.code, 1);
+    assert.equal(
+      second.stderr,
+      'Error from server (Forbidden): pods "b" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1\n',
+    );
   });
 });

@@ -110,19 +110,40 @@ describe('data cluster controller', () => {
     );
   });
 
-  it('B7 waits above the quota of its tenant until an older one is gone', async () => {
+  it('B7 is refused above the quota of its tenant', async () => {
     await control.admin.create(DataPlane, { metadata: { name: 'eu1' }, spec: {} });
     await scene.addTenant('acme', { quota: { dataClusters: 1 } });
     await scene.addCluster('first');
-    await control.admin.create(DataCluster, { metadata: { namespace: 'tn-acme', name: 'next' }, spec: {} });
+    const second = { metadata: { namespace: 'tn-acme', name: 'second' }, spec: {} };
 
-    const waiting = await scene.clusterIn('Pending', 'next');
-    assert.equal(conditionOf(waiting, 'Placed')?.reason, 'QuotaExceeded');
+    await assert.rejects(control.admin.create(DataCluster, second), {
+      reason: 'Forbidden',
+      message:
+        /exceeded quota: polder-tenant, requested: count\/dataclusters.data.polder.dev=1, used: .*=1, limited: .*=1$/,
+    });
+  });
+
+  it('B7 waits above a quota that was lowered until an older one is gone', async () => {
+    await control.admin.create(DataPlane, { metadata: { name: 'eu1' }, spec: {} });
+    await scene.addTenant('acme', { quota: { dataClusters: 2 } });
+    await scene.addCluster('first');
+    await control.admin.patch(DataPlane, { name: 'eu1' }, { spec: { cordoned: true } });
+    await control.admin.create(DataCluster, { metadata: { namespace: 'tn-acme', name: 'next' }, spec: {} });
+    await scene.clusterIn('Pending', 'next');
+    await control.admin.patch(Tenant, { name: 'acme' }, { spec: { quota: { dataClusters: 1 } } });
+
+    const waiting = await control.until(
+      DataCluster,
+      { namespace: 'tn-acme', name: 'next' },
+      (each) => conditionOf(each, 'Placed')?.reason === 'QuotaExceeded',
+    );
+    assert.equal(waiting.status?.phase, 'Pending');
     await control.until(
       Tenant,
       { name: 'acme' },
       (each) => conditionStatus(each, 'QuotaExceeded') === 'True',
     );
+    await control.admin.patch(DataPlane, { name: 'eu1' }, { spec: { cordoned: false } });
     await control.admin.delete(DataCluster, { namespace: 'tn-acme', name: 'first' });
 
     await scene.clusterIn('Provisioning', 'next');

@@ -1,4 +1,5 @@
 /** v1 LimitRange. */
+import { isObject, type Json, type JsonObject } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { list, obj, opt } from '../../api/schema.ts';
 import { resourceList, text } from './fields.ts';
@@ -28,5 +29,25 @@ export const LimitRange = defineNative({
     { name: 'Created At', type: 'string', cell: (range) => range.metadata.creationTimestamp },
   ],
   completeColumns: true,
+  prepare: fill,
 });
 export type LimitRange = ObjectFor<typeof LimitRange>;
+
+/** source: core/v1 SetDefaults_LimitRangeItem. */
+function fill(object: JsonObject): JsonObject {
+  const { spec } = object;
+  if (!isObject(spec) || !Array.isArray(spec['limits'])) return object;
+  return { ...object, spec: { ...spec, limits: (spec['limits'] as readonly Json[]).map(filled) } };
+}
+
+function filled(limit: Json): Json {
+  if (!isObject(limit) || limit['type'] !== 'Container') return limit;
+  const part = (name: string): JsonObject => (isObject(limit[name]) ? limit[name] : {});
+  const limits = { ...part('max'), ...part('default') };
+  const requests = { ...part('min'), ...limits, ...part('defaultRequest') };
+  return {
+    ...limit,
+    ...(Object.keys(limits).length === 0 ? {} : { default: limits }),
+    ...(Object.keys(requests).length === 0 ? {} : { defaultRequest: requests }),
+  };
+}

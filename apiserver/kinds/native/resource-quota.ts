@@ -59,15 +59,15 @@ interface Shown {
 }
 
 /**
- * As used/hard, sorted. Nobody counts on the local plane, so the wanted bounds are shown with `?` there.
+ * As used/hard, sorted; `?` for the moment until it was counted for the first time.
  * source: kubernetes pkg/printers printResourceQuota.
  */
 function used(quota: Shown, wanted: (resource: string) => boolean): string {
-  const counted = quota.status?.used ?? {};
+  const counted = quota.status?.used;
   const hard = quota.status?.hard ?? quota.spec.hard ?? {};
   return Object.keys(hard)
     .filter(wanted)
     .sort()
-    .map((name) => `${name}: ${counted[name] ?? '?'}/${hard[name] ?? 0}`)
+    .map((name) => `${name}: ${counted === undefined ? '?' : (counted[name] ?? 0)}/${hard[name] ?? 0}`)
     .join(', ');
 }

@@ -2,10 +2,16 @@
 import { createEventExpiry } from './event-expiry.ts';
 import { createGarbageCollection } from './garbage-collection.ts';
 import { createNamespaceEmptying, type LocalPlaneDeps, type Loop } from './namespace-emptying.ts';
+import { createQuotaStatus } from './quota-status.ts';
 
 /** Start it after the registry and close it before. */
 export function createLocalPlane(deps: LocalPlaneDeps): Loop {
-  const loops = [createNamespaceEmptying(deps), createGarbageCollection(deps), createEventExpiry(deps)];
+  const loops = [
+    createNamespaceEmptying(deps),
+    createGarbageCollection(deps),
+    createEventExpiry(deps),
+    createQuotaStatus(deps),
+  ];
   return {
     start: () => {
       for (const loop of loops) loop.start();
