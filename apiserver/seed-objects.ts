@@ -1,14 +1,16 @@
-/** Objects every installation starts with: the default namespaces, built-in roles and policies. */
+/** Objects every installation starts with: the default namespaces, built-in roles and policies, the role of tenants. */
 import { ApiError } from './api/errors.ts';
 import { SYSTEM_NAMESPACE, type UserInfo } from './api/identity.ts';
 import { at, type JsonObject } from './api/json.ts';
 import type { Kind } from './api/kind.ts';
 import { AccessRole } from './kinds/access-role.ts';
 import { ClusterAccessPolicy } from './kinds/cluster-access-policy.ts';
+import { ClusterRole } from './kinds/native/cluster-role.ts';
 import { Namespace } from './kinds/native/namespace.ts';
 import { BUILT_IN_POLICIES, BUILT_IN_ROLES } from './policy/built-in.ts';
 import type { PolicyFeed } from './policy/policy.ts';
 import type { Context, Registry } from './registry/registry.ts';
+import { TENANT_EDITOR_ROLE } from './tenant-editor-role.ts';
 
 /** The API server itself, where it acts on its own behalf. */
 const SERVER_USER: UserInfo = {
@@ -40,6 +42,7 @@ export async function seedObjects(registry: Registry, feed: PolicyFeed, signal: 
   for (const object of namespaces) await ensure(registry, Namespace, object, signal);
   for (const object of BUILT_IN_ROLES) await ensure(registry, AccessRole, object, signal);
   for (const object of BUILT_IN_POLICIES) await ensure(registry, ClusterAccessPolicy, object, signal);
+  await ensure(registry, ClusterRole, TENANT_EDITOR_ROLE, signal);
 }
 
 function anticipate(registry: Registry, feed: PolicyFeed, kind: Kind, object: JsonObject): void {

@@ -107,6 +107,12 @@ describe('native kinds on the local plane', function () {
     assert.match(await inDemo('get', 'all'), /deployment\.apps\/web/);
   });
 
+  it('starts with the role that tenants have on a plane', async () => {
+    const text = await polder.ok(['describe', 'clusterrole', 'polder-tenant-editor']);
+
+    assert.match(text, /deployments.apps +\[\] +\[\] +\[get list watch create update patch delete\]/);
+  });
+
   it('C48 keeps our own kinds free of protobuf', async () => {
     const answer = await polder.kubectl(
       ['create', '--raw', '/apis/platform.polder.dev/v1alpha1/tenants', '-f', '-'],
