@@ -146,12 +146,14 @@ describe('admission of access rules', () => {
   it('accepts a policy only when its own expectations hold', async () => {
     const expecting = (expect: string): JsonObject =>
       allow(['depots:get'], {
-        tests: [{ name: 't', user: 'pat', groups: [], action: 'depots:get', object: 'pg', expect }],
+        tests: [{ name: 'pat-reads', user: 'pat', groups: [], action: 'depots:get', object: 'pg', expect }],
       });
 
     const refusal = await world.refusal({ user: ann, kind: AccessPolicy, object: expecting('Deny') });
 
+    assert.equal(refusal.code, 422);
     assert.equal(refusal.details?.causes?.[0]?.field, 'spec.tests[0].expect');
+    assert.match(refusal.message, /expectation "pat-reads": with this policy the decision is Allow: /);
     await world.admit({ user: ann, kind: AccessPolicy, object: expecting('Allow') });
   });
 

@@ -133,7 +133,7 @@ function checkInTenant(request: AdmissionRequest, { engine }: RuleContext): read
         invalid(
           `${field}.expect`,
           test['expect'],
-          `with this policy the decision is ${reached}: ${decision.reason}`,
+          `expectation "${text(test['name'])}": with this policy the decision is ${reached}: ${decision.reason}`,
         ),
       );
     }
