@@ -29,7 +29,7 @@ export interface EmbeddedOptions {
   readonly historyRevisions?: number;
   readonly log: Log;
   readonly version: string;
-  readonly writeAudit: (lines: string) => void;
+  readonly writeAudit: (lines: Buffer) => void;
   /** Bearer tokens from outside: static ones, OIDC. */
   readonly tokens: readonly TokenAuthenticator[];
   readonly clock?: Clock;

@@ -46,7 +46,7 @@ export interface ApiServerOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Takes whole lines of audit records. */
-  readonly writeAudit: (lines: string) => void;
+  readonly writeAudit: (lines: Buffer) => void;
   /** 32 secret bytes under which credentials are fingerprinted; the same over restarts. */
   readonly fingerprintKey: Uint8Array;
   readonly version: string;

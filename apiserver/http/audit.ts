@@ -18,32 +18,42 @@ export interface Audit {
 }
 
 export interface AuditOptions {
-  /** Takes whole lines; must not block for long. */
-  readonly write: (lines: string) => void;
+  /** Takes whole lines, and the buffer they are in; must not block for long. */
+  readonly write: (lines: Buffer) => void;
   readonly clock: Clock;
 }
 
-/** A crash loses at most this much time, or this many records. */
+/** A crash loses at most this much time, or this many bytes, of records. */
 const FLUSH_AFTER_MS = 250;
-const FLUSH_FROM_RECORDS = 256;
+const BUFFER_BYTES = 64 * 1024;
 
 export function createAudit({ write, clock }: AuditOptions): Audit {
-  let lines: string[] = [];
+  // Records are encoded where they wait: no text is joined or copied again on its way to the file.
+  let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  let used = 0;
   let cancel: (() => void) | undefined;
   const eventOf = createSerialiser();
   const flush = (): void => {
     cancel?.();
     cancel = undefined;
-    if (lines.length === 0) return;
-    const whole = lines.join('');
-    lines = [];
-    write(whole);
+    if (used === 0) return;
+    const lines = buffer.subarray(0, used);
+    buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    used = 0;
+    write(lines);
   };
   return {
     record: (exchange) => {
-      lines.push(eventOf(exchange, clock.now()));
-      if (lines.length >= FLUSH_FROM_RECORDS) flush();
-      else cancel ??= clock.after(FLUSH_AFTER_MS, flush);
+      const line = eventOf(exchange, clock.now());
+      // A character takes at most three bytes.
+      const most = line.length * 3;
+      if (used + most > BUFFER_BYTES) flush();
+      if (most > BUFFER_BYTES) {
+        write(Buffer.from(line));
+        return;
+      }
+      used += buffer.write(line, used);
+      cancel ??= clock.after(FLUSH_AFTER_MS, flush);
     },
     flush,
   };

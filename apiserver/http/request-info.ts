@@ -45,12 +45,10 @@ export function readRequestInfo(method: string, url: string): RequestInfo {
   const parts = split(path);
   // At least prefix, [group,] version and resource make a resource request.
   if (parts[0] === 'api' && parts.length >= 3) {
-    const [, version = '', ...rest] = parts;
-    return resource({ method, path, query, group: '', version }, rest);
+    return resource({ method, path, query, group: '', version: parts[1] ?? '' }, parts, 2);
   }
   if (parts[0] === 'apis' && parts.length >= 4) {
-    const [, group = '', version = '', ...rest] = parts;
-    return resource({ method, path, query, group, version }, rest);
+    return resource({ method, path, query, group: parts[1] ?? '', version: parts[2] ?? '' }, parts, 3);
   }
   return nonResource(method, path, query);
 }
@@ -63,11 +61,12 @@ interface Reading {
   readonly version: string;
 }
 
-function resource(reading: Reading, parts: readonly string[]): RequestInfo {
+/** `from` is the index of the first part behind the version. */
+function resource(reading: Reading, parts: readonly string[], from: number): RequestInfo {
   const { method, path, query, group, version } = reading;
   const verb = Object.hasOwn(VERBS, method) ? (VERBS[method] ?? '') : '';
-  const { namespace, rest } = inNamespace(parts);
-  const [plural = '', name = '', subresource = ''] = rest;
+  const first = isInNamespace(parts, from) ? from + 2 : from;
+  const name = parts[first + 1] ?? '';
   const isCollection = name === '';
   return {
     isResource: true,
@@ -75,25 +74,20 @@ function resource(reading: Reading, parts: readonly string[]): RequestInfo {
     verb: isCollection ? collectionVerb(verb, query) : verb,
     group,
     version,
-    namespace,
-    resource: plural,
-    subresource,
+    namespace: parts[from] === 'namespaces' ? (parts[from + 1] ?? '') : '',
+    resource: parts[first] ?? '',
+    subresource: parts[first + 2] ?? '',
     name: isCollection && verb === 'get' ? selectedName(query) : name,
     named: !isCollection,
-    tooDeep: rest.length > 3,
+    tooDeep: parts.length > first + 3,
     query,
   };
 }
 
-function inNamespace(parts: readonly string[]): {
-  readonly namespace: string;
-  readonly rest: readonly string[];
-} {
-  const [first, namespace = '', third] = parts;
-  if (first !== 'namespaces') return { namespace: '', rest: parts };
-  // /namespaces/x/status and /namespaces/x/finalize belong to the namespace itself.
-  const isItself = third === undefined || third === 'status' || third === 'finalize';
-  return { namespace, rest: isItself ? parts : parts.slice(2) };
+/** /namespaces/x/status and /namespaces/x/finalize belong to the namespace itself. */
+function isInNamespace(parts: readonly string[], from: number): boolean {
+  const next = parts[from + 2];
+  return parts[from] === 'namespaces' && next !== undefined && next !== 'status' && next !== 'finalize';
 }
 
 function collectionVerb(verb: string, query: URLSearchParams | undefined): string {

@@ -132,7 +132,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
   });
   feed(registry, engine, kinds);
   const componentTokens = createComponentTokens(() => clock.now());
-  const auditLines: string[] = [];
+  const auditLines: Buffer[] = [];
   const audit = createAudit({ write: (lines) => void auditLines.push(lines), clock });
   const http = createHttpServer({
     registry,
@@ -184,8 +184,8 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
     logged,
     audit: () => {
       audit.flush();
-      return auditLines
-        .join('')
+      return Buffer.concat(auditLines)
+        .toString()
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>);
