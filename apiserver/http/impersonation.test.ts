@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ADMIN, type CallOptions, type Json } from '../../test/support/http-client.ts';
-import { ANN, startPlane, type Plane } from '../../test/support/http.ts';
+import { ANN, clientCertificate, startPlane, type Plane } from '../../test/support/http.ts';
 
 const WHOAMI = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
 const REVIEW = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
@@ -60,6 +60,15 @@ describe('impersonation', () => {
       'system:serviceaccounts:team',
       'system:authenticated',
     ]);
+  });
+
+  it('never acts as a component of Polder, whoever asks', async () => {
+    const { status, body } = await whoami({
+      'Impersonate-User': 'system:serviceaccount:polder-system:controllers',
+    });
+    assert.deepEqual([status, body.reason], [403, 'Forbidden']);
+    const cert = await clientCertificate(plane.ca, 'system:serviceaccount:polder-system:controllers');
+    assert.equal((await plane.call('POST', WHOAMI, { body: REVIEW, cert })).status, 401);
   });
 
   it('reads names as UTF-8', async () => {

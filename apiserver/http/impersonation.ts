@@ -4,11 +4,11 @@
  * source: kubernetes/apiserver pkg/endpoints/filters/impersonation.go
  */
 import type { IncomingMessage } from 'node:http';
-import { badRequest } from '../api/errors.ts';
+import { ApiError, badRequest } from '../api/errors.ts';
 import { ANONYMOUS, type UserInfo } from '../api/identity.ts';
 import type { Authorizer } from '../policy/policy.ts';
 import { requireAccess } from './access.ts';
-import { withAuthenticated } from './authentication/authenticator.ts';
+import { isComponentName, withAuthenticated } from './authentication/authenticator.ts';
 import { serviceAccountGroups } from './authentication/service-accounts.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -29,6 +29,11 @@ export function impersonate(authorizer: Authorizer, exchange: Exchange): void {
   const wanted = readHeaders(exchange.request);
   if (wanted.name === '')
     throw badRequest('impersonating groups, a uid or extras needs Impersonate-User as well');
+  if (isComponentName(wanted.name)) {
+    throw new ApiError('Forbidden', `${wanted.name} is a component of Polder and cannot be impersonated`, {
+      details: { name: wanted.name, kind: 'serviceaccounts' },
+    });
+  }
   for (const question of questions(wanted)) {
     requireAccess(authorizer, exchange, {
       is: 'resource',

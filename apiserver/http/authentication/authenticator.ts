@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../api/errors.ts';
-import type { UserInfo } from '../../api/identity.ts';
+import { SYSTEM_NAMESPACE, type UserInfo } from '../../api/identity.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 
@@ -120,6 +120,14 @@ function certificateUser(
   }
 }
 const NO_CERTIFICATE = { user: undefined, bad: false } as const;
+
+const COMPONENT_PREFIX = `system:serviceaccount:${SYSTEM_NAMESPACE}:`;
+
+/**
+ * Polder's own components are known by their names, so nobody but the issuer of their tokens may give them out: no
+ * certificate, no file, no issuer outside and no impersonation.
+ */
+export const isComponentName = (name: string): boolean => name.startsWith(COMPONENT_PREFIX);
 
 /** Every authenticated user is in `system:authenticated`, whatever its credential says. */
 export function withAuthenticated(user: UserInfo): UserInfo {

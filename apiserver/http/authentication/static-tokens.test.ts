@@ -25,6 +25,7 @@ describe('static tokens', () => {
       ['secret-one,ann,"u1', 'must be token,user,uid'],
       ['short,ann,u1', 'shorter than 8'],
       ['secret-one,,u1', 'the user is empty'],
+      ['secret-one,system:serviceaccount:polder-system:x,u1', 'component of Polder'],
       ['good-token,a,1\nsecret-one,x,2\nsecret-one,y,3', 'somebody else'],
     ];
     for (const [content, why] of wrong) {

@@ -1,7 +1,7 @@
 /** Bearer tokens from a file: one `token,user,uid,"group1,group2"` per line, as kube-apiserver's --token-auth-file. */
 import { createHash } from 'node:crypto';
 import type { UserInfo } from '../../api/identity.ts';
-import type { TokenAuthenticator } from './authenticator.ts';
+import { isComponentName, type TokenAuthenticator } from './authenticator.ts';
 
 const MIN_TOKEN_LENGTH = 8;
 
@@ -38,6 +38,7 @@ function readLine(line: string, index: number): { readonly token: string; readon
     throw problem(index, `the token is shorter than ${MIN_TOKEN_LENGTH} characters`);
   }
   if (name === '') throw problem(index, 'the user is empty');
+  if (isComponentName(name)) throw problem(index, 'the user is the name of a component of Polder');
   const names = groups.split(',').map((group) => group.trim());
   return {
     token,
