@@ -5,7 +5,7 @@
 import { cause } from '../api/causes.ts';
 import { conflict, invalid, MODIFIED, notFound, type ApiError } from '../api/errors.ts';
 import { isObject, type JsonObject } from '../api/json.ts';
-import { inNamespace, metaText, readObject, requireName } from './body.ts';
+import { inNamespace, metadataOf, metaText, readObject, requireName, withMetadata } from './body.ts';
 import { commit, CONFLICT, type WriteDeps } from './commit.ts';
 import { reportSurprises } from './field-validation.ts';
 import { isNamespace } from './finalizers.ts';
@@ -137,7 +137,7 @@ async function attemptUpdate(
 ): Promise<Written | typeof CONFLICT> {
   const { kind, subresource } = target;
   const before = old.read();
-  const merged = combine(target, made.object, before);
+  const merged = combine(target, made, before);
   const object = withGeneration(kind, dedupeOwners(settled(kind, merged), context.warn), before);
   const nowMs = deps.clock.now();
   const owned =
@@ -148,17 +148,23 @@ async function attemptUpdate(
 }
 
 /** What each endpoint takes from the client; the rest stays as it is stored. */
-function combine(target: UpdateTarget, object: JsonObject, old: JsonObject): JsonObject {
+function combine(target: UpdateTarget, { object, isOwned }: Change, old: JsonObject): JsonObject {
   switch (target.subresource) {
     case '':
       return keepFinalizersOfNamespace(target, keepStatus(target, asUpdated(object, old), old), old);
     case 'status':
-      return takeKey(old, 'status', object);
+      return isOwned === true
+        ? takeOwners(takeKey(old, 'status', object), object)
+        : takeKey(old, 'status', object);
     case 'scale':
     case 'finalize':
       return asUpdated(object, old);
   }
 }
+
+/** An apply brings its owners along, whatever else of the metadata its endpoint leaves alone. */
+const takeOwners = (object: JsonObject, from: JsonObject): JsonObject =>
+  withMetadata(object, takeKey(metadataOf(object), 'managedFields', metadataOf(from)));
 
 /** Where status is a subresource the main endpoint leaves it alone. */
 const keepStatus = (target: UpdateTarget, object: JsonObject, old: JsonObject): JsonObject =>

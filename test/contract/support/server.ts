@@ -121,6 +121,7 @@ export const tenant = (name: string, metadata: object = {}, spec: object = {}): 
   kind: 'Tenant',
   metadata: { name, ...metadata },
   spec: {
+    rateLimit: { rps: 10_000, burst: 100_000 },
     admins: [`${name}-admins`, CHECKS].map((group) => ({ kind: 'Group', name: group })),
     ...spec,
   },
