@@ -28,8 +28,7 @@ const STEPS: readonly Step[] = [
 ];
 
 /** `time` is RFC 3339. Times up to a second ahead count as now: clocks differ. */
-export function ageOf(time: string | undefined, nowMs: number): string {
-  if (time === undefined || time === '') return '<unknown>';
+export function ageOf(time: string, nowMs: number): string {
   const seconds = Math.trunc((nowMs - Date.parse(time)) / 1000);
   if (Number.isNaN(seconds) || seconds < -1) return '<invalid>';
   return duration(Math.max(0, seconds));

@@ -49,6 +49,7 @@ const AGE: Column<unknown> = {
   type: 'date',
   description: 'Time since the object was created.',
   cell: (object) => text(object, 'metadata.creationTimestamp'),
+  absent: '<unknown>',
 };
 
 export function createTableForm(
@@ -88,8 +89,8 @@ function definitionOf(column: Column<unknown>, index: number): ColumnDefinition 
 
 function cellOf(column: Column<unknown>, object: JsonObject, nowMs: number): Cell {
   const value = column.cell(object);
-  if (column.type === 'date') return ageOf(typeof value === 'string' ? value : undefined, nowMs);
-  return value ?? null;
+  if (column.type !== 'date') return value ?? null;
+  return typeof value === 'string' && value !== '' ? ageOf(value, nowMs) : (column.absent ?? '<none>');
 }
 
 function rowObject(object: JsonObject, include: IncludeObject, metaVersion: MetaVersion): string {

@@ -53,7 +53,7 @@ export const Event = defineNative({
     'type',
   ],
   columns: [
-    { name: 'Last Seen', type: 'date', cell: lastSeen },
+    { name: 'Last Seen', type: 'date', absent: '<unknown>', cell: lastSeen },
     { name: 'Type', type: 'string', cell: (event) => event.type },
     { name: 'Reason', type: 'string', cell: (event) => event.reason },
     { name: 'Object', type: 'string', cell: (event) => objectText(event.involvedObject) },
@@ -69,6 +69,7 @@ export const Event = defineNative({
     {
       name: 'First Seen',
       type: 'date',
+      absent: '<unknown>',
       wide: true,
       cell: (event) => event.firstTimestamp ?? event.eventTime,
     },

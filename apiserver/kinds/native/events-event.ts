@@ -51,6 +51,7 @@ export const EventsEvent = defineNative({
     {
       name: 'Last Seen',
       type: 'date',
+      absent: '<unknown>',
       cell: (event) => event.series?.lastObservedTime ?? event.deprecatedLastTimestamp ?? event.eventTime,
     },
     { name: 'Type', type: 'string', cell: (event) => event.type },
@@ -62,6 +63,7 @@ export const EventsEvent = defineNative({
     {
       name: 'First Seen',
       type: 'date',
+      absent: '<unknown>',
       wide: true,
       cell: (event) => event.deprecatedFirstTimestamp ?? event.eventTime,
     },
