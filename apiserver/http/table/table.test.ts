@@ -16,19 +16,20 @@ function shown(kind: Kind, object: JsonObject): Readonly<Record<string, unknown>
 }
 
 describe('dates in tables', () => {
+  const spec = { jobTemplate: { spec: { template: { spec: { containers: [] } } } } };
   const then = '2026-01-01T00:00:00Z';
 
   it('are ages', () => {
     const cells = shown(CronJob, {
       metadata: { name: 'a', creationTimestamp: then },
-      spec: {},
+      spec,
       status: { lastScheduleTime: then },
     });
     assert.deepEqual([cells['Age'], cells['Last Schedule']], ['30s', '30s']);
   });
 
   it('that are not there are <none>, but <unknown> for ages and events', () => {
-    const cron = shown(CronJob, { spec: {} });
+    const cron = shown(CronJob, { spec });
     assert.deepEqual([cron['Age'], cron['Last Schedule']], ['<unknown>', '<none>']);
     assert.equal(shown(DataPlane, { spec: {} })['Heartbeat'], '<none>');
     assert.equal(shown(Event, { involvedObject: {} })['Last Seen'], '<unknown>');
