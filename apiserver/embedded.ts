@@ -141,7 +141,7 @@ class EmbeddedProcess implements EmbeddedPolder {
       directory: dataDir.file('agent'),
       clusterUID: 'embedded',
       version,
-      token: (signal) => waitForRegistrationToken(control, LOCAL_PLANE, { clock, log, signal }),
+      token: (request) => waitForRegistrationToken(control, LOCAL_PLANE, { clock, log, ...request }),
       clock,
       log,
       metrics,

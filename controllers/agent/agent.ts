@@ -3,25 +3,20 @@
  * reports. Without the control plane it goes on from what it has; it deletes nothing on silence.
  */
 import type { Client } from '../../apiserver/client/client.ts';
-import {
-  createWorkqueue,
-  type Outcome as WorkOutcome,
-  type Workqueue,
-} from '../../apiserver/client/workqueue.ts';
 import type { Clock } from '../../apiserver/runtime/clock.ts';
 import type { Log } from '../../apiserver/runtime/log.ts';
 import type { Metrics } from '../../apiserver/runtime/metrics.ts';
 import { decodeFrame } from '../replica/frame.ts';
-import { PROTOCOL, type DownMessage, type UpMessage } from '../replica/messages.ts';
-import { SignatureError, verifyClaims, type PublicJwk } from '../replica/signature.ts';
-import { accept } from './accept.ts';
+import { CLOSE, PROTOCOL, type ComponentHealth, type Down, type UpMessage } from '../replica/messages.ts';
+import { declareAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
 import { createBundleStore, type BundleStore } from './bundle-store.ts';
-import { converge } from './converge.ts';
-import { createDriftWatch, type DriftWatch } from './drift.ts';
-import { loadKeys, loadRegistration, pinnedKeys, proveSession, saveRegistration } from './identity.ts';
-import type { AgentKeys, Registration } from './identity.ts';
+import { enrol, storedIdentity, type Identity, type TokenRequest } from './enrolment.ts';
+import { proveSession } from './identity.ts';
+import { createIntake, type Intake } from './intake.ts';
 import { createLink, type Link } from './link.ts';
-import { TokenRefusedError, register } from './register.ts';
+import { createRepairs, type Repairs } from './repairs.ts';
+import { createReports, type Reports } from './reports.ts';
+import { loadSettings, saveSettings } from './settings.ts';
 import { openStateFiles, type StateFiles } from './state-files.ts';
 
 export interface AgentOptions {
@@ -36,12 +31,12 @@ export interface AgentOptions {
   readonly clusterUID: string;
   readonly version: string;
   /** Asked for a one-time token when there is no usable identity; may take as long as it needs. */
-  readonly token: (signal: AbortSignal) => Promise<string>;
+  readonly token: (request: TokenRequest) => Promise<string>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Between two full repairs. Default 300 s. */
-  readonly reconcileMs?: number;
+  /** 0 up to but not including 1; spreads intervals and redials. Default Math.random. */
+  readonly random?: () => number;
 }
 export interface Agent {
   /** Starts converging from what is on disk, then registers and connects in the background. */
@@ -49,333 +44,193 @@ export interface Agent {
   close(): Promise<void>;
 }
 
-const RECONCILE_MS = 300_000;
-const TOMBSTONE_POLL_MS = 1_000;
-const REGISTER_RETRY_MS = 2_000;
-const HAVE_PAGE = 2_000;
-
 export function createAgent(options: AgentOptions): Agent {
   return new PlaneAgent(options);
 }
 
-interface Identity {
-  readonly keys: AgentKeys;
-  readonly registration: Registration;
-  readonly pinned: ReadonlyMap<string, PublicJwk>;
+/** What exists once the agent has started. */
+interface Running {
+  readonly files: StateFiles;
+  readonly store: BundleStore;
+  readonly repairs: Repairs;
+  readonly reports: Reports;
 }
 
 class PlaneAgent implements Agent {
   private readonly options: AgentOptions;
-  private readonly queue: Workqueue;
-  private readonly drift: DriftWatch;
+  private readonly random: () => number;
   private readonly stopping = new AbortController();
-  private readonly metric: ReturnType<typeof declareMetrics>;
-  /** Newest result per bundle that the hub has not taken yet. */
-  private readonly unsent = new Map<string, Extract<UpMessage, { readonly type: 'RESULT' }>>();
-  private files: StateFiles | undefined;
-  private store: BundleStore | undefined;
-  private identity: Identity | undefined;
+  private readonly metrics: AgentMetrics;
+  private running: Running | undefined;
   private link: Link | undefined;
-  private live = false;
-  private driftCorrected = 0;
-  private suspected = new Set<string>();
-  private cancelBeat: () => void = () => undefined;
-  private cancelAudit: () => void = () => undefined;
-  private connecting: Promise<void> = Promise.resolve();
+  /** A registration under way, and what calls it off. */
+  private enrolment: { readonly done: Promise<void>; readonly cancel: AbortController } | undefined;
 
   constructor(options: AgentOptions) {
     this.options = options;
-    const { clock, log, plane } = options;
-    this.metric = declareMetrics(options.metrics, () => this.store?.all().length ?? 0);
-    this.queue = createWorkqueue({
-      name: 'agent',
-      log,
-      clock,
-      concurrency: 8,
-      work: (uid, signal) => this.converge(uid, signal),
-    });
-    this.drift = createDriftWatch({
-      plane,
-      clock,
-      log,
-      repair: (uid) => {
-        this.suspected.add(uid);
-        this.queue.add(uid);
-      },
-    });
+    this.random = options.random ?? Math.random;
+    this.metrics = declareAgentMetrics(options.metrics, () => this.running?.store.all().length ?? 0);
   }
 
-  start(): Promise<void> {
-    this.files = openStateFiles(this.options.directory);
-    this.store = createBundleStore(this.files);
-    this.store.load();
-    this.drift.start();
-    this.audit();
-    this.connecting = this.connect(this.files, this.store);
-    return Promise.resolve();
+  async start(): Promise<void> {
+    const { directory } = this.options;
+    const files = openStateFiles(directory);
+    const store = createBundleStore(files);
+    const identity = await storedIdentity(files);
+    if (identity !== undefined) await this.load(store, identity);
+    this.running = this.assemble(files, store);
+    this.running.repairs.audit();
+    if (identity === undefined) this.enrol(this.running, false);
+    else this.dial(identity, this.running);
   }
 
   async close(): Promise<void> {
     this.stopping.abort(new Error('agent is stopping'));
-    this.cancelBeat();
-    this.cancelAudit();
-    this.link?.close();
-    await this.connecting;
-    await Promise.all([this.queue.close(), this.drift.close()]);
+    this.running?.reports.close();
+    await this.link?.close();
+    await this.enrolment?.done;
+    await this.running?.repairs.close();
   }
 
-  /** Registers when there is no identity yet, then keeps one link for as long as the agent lives. */
-  private async connect(files: StateFiles, store: BundleStore): Promise<void> {
-    const stopped = (): boolean => this.stopping.signal.aborted;
-    while (!stopped()) {
-      try {
-        const keys = await loadKeys(files);
-        const registration = loadRegistration(files) ?? (await this.register(files, keys));
-        this.identity = { keys, registration, pinned: await pinnedKeys(registration) };
-        this.dial(this.identity, store);
-        return;
-      } catch (error) {
-        if (stopped()) return;
-        if (error instanceof TokenRefusedError) {
-          this.options.log.info('registration token refused', { error: error.message });
-        } else this.options.log.error('agent cannot register', { error });
-        await this.pause(REGISTER_RETRY_MS);
-      }
+  private assemble(files: StateFiles, store: BundleStore): Running {
+    const { plane, clock, log } = this.options;
+    const { random, metrics } = this;
+    const reports: Reports = createReports({
+      clock,
+      random,
+      send: (message) => this.send(message),
+      store: () => store,
+      driftCorrected: () => repairs.driftCorrected,
+      queued: () => repairs.queued,
+      components: () => this.components(repairs),
+    });
+    const repairs = createRepairs({
+      plane,
+      files,
+      store,
+      clock,
+      log,
+      random,
+      metrics,
+      settings: loadSettings(files),
+      report: (result) => reports.result(result),
+    });
+    return { files, store, repairs, reports };
+  }
+
+  private async load(store: BundleStore, identity: Identity): Promise<void> {
+    const { dataPlane: name, dataPlaneID } = identity.registration;
+    const damaged = await store.load({ name, dataPlaneID, keys: identity.pinned });
+    if (damaged.length > 0) {
+      this.options.log.error('files of the agent do not verify and are left out', { files: damaged });
     }
   }
 
-  private async register(files: StateFiles, keys: AgentKeys): Promise<Registration> {
-    const { hub, ca, version, clusterUID, token } = this.options;
-    const registration = await register({
-      hub,
-      ca,
-      token: await token(this.stopping.signal),
-      keys,
-      agentVersion: version,
-      clusterUID,
-    });
-    await saveRegistration(files, registration);
-    this.options.log.info('agent registered', { plane: registration.dataPlane, epoch: registration.epoch });
-    return registration;
+  private send(message: UpMessage): boolean {
+    return this.link?.send(message) === true;
   }
 
-  private dial(identity: Identity, store: BundleStore): void {
+  /** Goes on until there is a registration, then connects with it. A link that is there goes on trying meanwhile. */
+  private enrol(running: Running, refused: boolean): void {
+    if (this.enrolment !== undefined || this.stopping.signal.aborted) return;
+    const cancel = new AbortController();
+    const signal = AbortSignal.any([this.stopping.signal, cancel.signal]);
+    const run = async (): Promise<void> => {
+      try {
+        const identity = await enrol(this.options, running.files, { signal, refused });
+        await this.link?.close();
+        await this.load(running.store, identity);
+        running.repairs.audit();
+        if (!this.stopping.signal.aborted) this.dial(identity, running);
+      } catch (error) {
+        if (!signal.aborted) this.options.log.error('agent cannot register', { error });
+      } finally {
+        this.enrolment = undefined;
+      }
+    };
+    this.enrolment = { done: run(), cancel };
+  }
+
+  private dial(identity: Identity, running: Running): void {
     const { hub, ca, clock, log } = this.options;
+    const { reports } = running;
+    const intake = this.intakeOf(identity, running);
     const name = encodeURIComponent(identity.registration.dataPlane);
-    this.link = createLink(
-      { url: `${hub.replace(/^http/, 'ws')}/hub/v1/replay?dataPlane=${name}`, ca, clock, log },
+    const url = `${hub.replace(/^http/, 'ws')}/hub/v1/replay?dataPlane=${name}`;
+    const link = createLink(
+      { url, ca, clock, log, random: this.random },
       {
-        hello: (nonce) => this.hello(identity, store, nonce),
-        message: (message) => this.receive(identity, store, message),
-        bundle: (frame) => this.take(identity, store, decodeFrame(frame)),
-        refused: () => this.reregister(store),
-        down: () => {
-          this.live = false;
-          this.cancelBeat();
+        hello: (nonce) => this.hello(identity, running.store, nonce),
+        message: async (message) => {
+          if (message.type === 'WELCOME') await this.welcome(running, intake, message);
+          else await intake.message(message);
         },
+        bundle: (frame) => intake.take(decodeFrame(frame)),
+        refused: (code) => {
+          // A copy of us holds the plane: a token would not help. Otherwise only a new registration does.
+          if (code === CLOSE.unauthorized) this.enrol(running, true);
+        },
+        pingSent: () => reports.pingSent(),
+        pongReceived: () => reports.pongReceived(),
+        down: () => reports.down(),
       },
     );
-    if (!this.stopping.signal.aborted) this.link.start();
+    this.link = link;
+    link.start();
   }
 
-  /** Revoked, or the DataPlane was made anew: the identity is worthless, only a new token helps. */
-  private reregister(store: BundleStore): void {
-    const { files } = this;
-    if (files === undefined) return;
-    this.link?.close();
-    files.remove('registration.json');
-    this.connecting = this.connect(files, store);
+  private intakeOf(identity: Identity, { store, repairs, reports }: Running): Intake {
+    const { clock, log } = this.options;
+    return createIntake({
+      identity,
+      store,
+      clock,
+      log,
+      metrics: this.metrics,
+      send: (message) => this.send(message),
+      report: (result) => reports.result(result),
+      stored: (uid) => repairs.add(uid),
+    });
   }
 
   private async hello(identity: Identity, store: BundleStore, nonce: string): Promise<UpMessage> {
     const { keys, registration } = identity;
-    const { dataPlane, epoch } = registration;
+    const { dataPlane: dp, epoch } = registration;
+    const { instanceId } = keys;
     return {
       type: 'HELLO',
       protos: [PROTOCOL],
       agentVersion: this.options.version,
-      instanceId: keys.instanceId,
+      instanceId,
+      clusterUID: this.options.clusterUID,
       cursor: store.cursor(),
-      digest: store.digest(),
-      proof: await proveSession(keys, { nonce, dp: dataPlane, instanceId: keys.instanceId, epoch }),
+      digest: store.seenDigest(),
+      proof: await proveSession(keys, { nonce, dp, instanceId, epoch }),
     };
   }
 
-  private async receive(
-    identity: Identity,
-    store: BundleStore,
-    message: Exclude<DownMessage, { readonly type: 'CHALLENGE' }>,
-  ): Promise<void> {
-    switch (message.type) {
-      case 'WELCOME':
-        this.welcome(store, message);
-        return;
-      case 'DEL':
-        await this.take(identity, store, { jws: message.jws, gzipped: Buffer.alloc(0) });
-        return;
-      case 'SNAP_BEGIN':
-        return;
-      case 'SNAP_END':
-      case 'BOOKMARK':
-        await store.setCursor({ epoch: identity.registration.epoch, rv: message.rv });
-        return;
-      case 'HEAD':
-        await this.compareHead(identity, store, message.jws);
-        return;
-      case 'RV_AHEAD':
-        this.options.log.error('the control plane is behind this agent; nothing will be changed', {
-          headRV: message.headRV,
-          cursor: store.cursor(),
-        });
-        return;
-      case 'GOAWAY':
-        this.options.log.info('the hub asks to reconnect', { reason: message.reason });
-        return;
-    }
+  private async welcome(running: Running, intake: Intake, message: Down<'WELCOME'>): Promise<void> {
+    const { reconcileSeconds, paused, mode, heartbeatSeconds } = message;
+    // The control plane knows us after all: no new registration is needed.
+    this.enrolment?.cancel.abort(new Error('the identity was accepted'));
+    await saveSettings(running.files, { reconcileSeconds, paused });
+    running.repairs.set({ reconcileSeconds, paused });
+    intake.welcome(message);
+    running.reports.up(heartbeatSeconds * 1_000, mode !== 'quarantine');
   }
 
-  private welcome(store: BundleStore, message: Extract<DownMessage, { readonly type: 'WELCOME' }>): void {
-    this.live = message.mode !== 'quarantine';
-    if (message.mode === 'diff') this.sendHave(store);
-    this.beat(store, message.heartbeatSeconds * 1000);
-    for (const result of this.unsent.values()) this.link?.send(result);
-    this.unsent.clear();
-  }
-
-  private sendHave(store: BundleStore): void {
-    const have = store.have();
-    for (let from = 0; from === 0 || from < have.length; from += HAVE_PAGE) {
-      const bundles = have.slice(from, from + HAVE_PAGE);
-      this.link?.send({ type: 'HAVE', bundles, last: from + HAVE_PAGE >= have.length });
-    }
-  }
-
-  /** A bundle or tombstone: verified, made durable, acknowledged, then queued. */
-  private async take(
-    identity: Identity,
-    store: BundleStore,
-    envelope: { readonly jws: string; readonly gzipped: Buffer },
-  ): Promise<void> {
-    const { registration, pinned } = identity;
-    const plane = { name: registration.dataPlane, epoch: registration.epoch, keys: pinned };
-    const verdict = await accept(envelope, plane, (uid) => store.get(uid)?.claims);
-    this.metric.received.inc({ result: verdict.is });
-    if (verdict.is === 'refused') {
-      this.options.log.error('bundle refused', { reason: verdict.reason, uid: verdict.claims?.uid });
-      if (verdict.claims === undefined) throw new SignatureError(verdict.reason);
-      this.report({ ...nothing(verdict.claims), state: 'Nack', error: verdict.reason });
-      return;
-    }
-    const { claims } = verdict;
-    if (verdict.is === 'accepted')
-      await store.put({ claims, jws: envelope.jws, gzipped: Buffer.from(envelope.gzipped) });
-    await store.setCursor({ epoch: claims.epoch, rv: claims.rv });
-    this.link?.send({ type: 'RECEIVED', rv: claims.rv });
-    this.queue.add(claims.uid);
-  }
-
-  /** Equal digests: converged. Otherwise the hub is told what is here and sends the difference. */
-  private async compareHead(identity: Identity, store: BundleStore, jws: string): Promise<void> {
-    const head = await verifyClaims(jws, identity.pinned, ['head']);
-    if (head.dp !== identity.registration.dataPlane) throw new SignatureError('head of another data plane');
-    if (head.digest !== store.digest() && head.headRV >= store.cursor().rv) this.sendHave(store);
-  }
-
-  private async converge(uid: string, signal: AbortSignal): Promise<WorkOutcome> {
-    const { store } = this;
-    const bundle = store?.get(uid);
-    if (store === undefined || bundle === undefined) return { is: 'done' };
-    const repairing = this.suspected.delete(uid);
-    let changed = 0;
-    const deps = {
-      plane: this.options.plane,
-      store,
-      applied: (item: Parameters<DriftWatch['applied']>[0], resourceVersion: string): void => {
-        if (this.drift.applied(item, resourceVersion)) changed += 1;
+  private components(repairs: Repairs): readonly ComponentHealth[] {
+    const { version } = this.options;
+    const paused = repairs.isPaused;
+    const { failure } = repairs;
+    return [
+      {
+        name: 'agent',
+        sync: paused || failure !== undefined ? 'OutOfSync' : 'Synced',
+        health: paused ? 'Suspended' : 'Healthy',
+        version: version.slice(0, 64),
+        message: (failure ?? '').slice(0, 1_024),
       },
-    };
-    const outcome = await converge(deps, bundle, signal);
-    this.metric.converged.inc({ result: outcome.state });
-    if (repairing && changed > 0) {
-      this.driftCorrected += changed;
-      this.metric.drift.inc({}, changed);
-      this.options.log.info('drift corrected', { bundle: uid, objects: changed });
-    }
-    this.report({ ...nothing(bundle.claims), ...outcome });
-    if (outcome.state === 'Nack') throw new Error(`bundle ${uid}: ${outcome.error}`);
-    return outcome.state === 'Progressing' ? { is: 'requeue', afterMs: TOMBSTONE_POLL_MS } : { is: 'done' };
+    ];
   }
-
-  private report(result: Extract<UpMessage, { readonly type: 'RESULT' }>): void {
-    if (!this.live || this.link?.send(result) !== true) this.unsent.set(result.uid, result);
-  }
-
-  private beat(store: BundleStore, intervalMs: number): void {
-    this.cancelBeat();
-    const { epoch, rv } = store.cursor();
-    this.link?.send({
-      type: 'HB',
-      epoch,
-      rv,
-      digest: store.digest(),
-      bundles: store.all().length,
-      queued: this.unsent.size,
-      driftCorrected: this.driftCorrected,
-      components: [{ name: 'agent', sync: 'Synced', health: 'Healthy', version: this.options.version }],
-      clock: new Date(this.options.clock.now()).toISOString(),
-    });
-    const jittered = intervalMs * (0.9 + 0.2 * Math.random());
-    this.cancelBeat = this.options.clock.after(jittered, () => this.beat(store, intervalMs));
-  }
-
-  /** Everything is applied again now and then: the watch is fast, this is sure. */
-  private audit(): void {
-    for (const { claims } of this.store?.all() ?? []) this.queue.add(claims.uid);
-    const intervalMs = (this.options.reconcileMs ?? RECONCILE_MS) * (0.9 + 0.2 * Math.random());
-    this.cancelAudit = this.options.clock.after(intervalMs, () => this.audit());
-  }
-
-  private pause(delayMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const cancel = this.options.clock.after(delayMs, () => resolve(undefined));
-    this.stopping.signal.addEventListener('abort', () => {
-      cancel();
-      resolve(undefined);
-    });
-    return promise;
-  }
-}
-
-const nothing = (claims: {
-  readonly uid: string;
-  readonly gen: number;
-}): Omit<Extract<UpMessage, { readonly type: 'RESULT' }>, 'state'> => ({
-  type: 'RESULT',
-  uid: claims.uid,
-  gen: claims.gen,
-  objects: [],
-  error: '',
-});
-
-function declareMetrics(
-  metrics: Metrics,
-  bundles: () => number,
-): Readonly<Record<'received' | 'converged' | 'drift', ReturnType<Metrics['counter']>>> {
-  metrics.gauge({ name: 'polder_agent_bundles', help: 'Bundles and tombstones on disk.', collect: bundles });
-  return {
-    received: metrics.counter({
-      name: 'polder_agent_bundles_received_total',
-      help: 'Bundles and tombstones that arrived.',
-      labels: ['result'],
-    }),
-    converged: metrics.counter({
-      name: 'polder_agent_converged_total',
-      help: 'Runs that made the plane equal one bundle.',
-      labels: ['result'],
-    }),
-    drift: metrics.counter({
-      name: 'polder_agent_drift_corrected_total',
-      help: 'Objects that were changed or removed by others and put back.',
-    }),
-  };
 }

@@ -11,6 +11,7 @@ import type { ObjectResult, ResultState } from '../replica/messages.ts';
 import type { BundleStore, InventoryItem, StoredBundle } from './bundle-store.ts';
 import { healthOf } from './health.ts';
 import {
+  BUNDLE_LABEL,
   RejectedBundleError,
   applyObject,
   checkNamespaces,
@@ -25,11 +26,16 @@ export interface Outcome {
   readonly objects: readonly ObjectResult[];
   readonly error: string;
 }
+type Identity = Omit<InventoryItem, 'uid'>;
 export interface ConvergeDeps {
   readonly plane: Client;
   readonly store: BundleStore;
-  /** Told what the plane holds after each apply, to tell our own writes from foreign ones. */
-  readonly applied: (item: InventoryItem, resourceVersion: string) => void;
+  /** What the plane holds after an apply, to tell our own writes from foreign ones. */
+  readonly applied: (bundle: string, item: Identity, live: ApiObject) => void;
+  /** About to be removed by us. */
+  readonly released: (item: Identity) => void;
+  /** Why an object is not to be written now; undefined when it is. */
+  readonly restrains: (bundle: string, item: Identity) => string | undefined;
 }
 
 /** Never throws for what the plane or the bundle caused; `Nack` and `Progressing` are to be tried again. */
@@ -39,11 +45,14 @@ export async function converge(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { claims } = bundle;
-  if (claims.mode === 'orphan') return { state: 'Deleted', objects: [], error: '' };
-  if (claims.typ === 'tombstone') return remove(deps, claims.uid, deps.store.inventory(claims.uid), signal);
+  if (claims.mode === 'orphan') {
+    await deps.store.setInventory(claims.uid, []);
+    return { state: 'Deleted', objects: [], error: '' };
+  }
+  if (claims.typ === 'tombstone') return remove(deps, claims.uid, signal);
   let objects: readonly PlaneObject[];
   try {
-    objects = planeObjects(decodeBody(bundle.gzipped).manifests, claims.uid);
+    objects = planeObjects(decodeBody(bundle.gzipped).manifests, claims);
     await checkNamespaces(deps.plane, objects, claims.tenant);
   } catch (error) {
     return { state: 'Nack', objects: [], error: messageOf(error) };
@@ -52,60 +61,79 @@ export async function converge(
 }
 
 async function applyAll(
-  { plane, store, applied }: ConvergeDeps,
+  deps: ConvergeDeps,
   bundle: StoredBundle,
   objects: readonly PlaneObject[],
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { uid } = bundle.claims;
-  const old = store.inventory(uid);
-  const known = new Map(old.map((item) => [idOf(item), item]));
-  const wanted = objects.map((object) => known.get(idOf(object)) ?? { ...identity(object), uid: '' });
-  const wantedIds = new Set(wanted.map(idOf));
-  const obsolete = old.filter((item) => !wantedIds.has(idOf(item)));
-  await store.setInventory(uid, [...wanted, ...obsolete]);
+  const { store } = deps;
+  const inventory = new Map(store.inventory(uid).map((item) => [idOf(item), item]));
+  const wanted = new Set(objects.map(idOf));
+  for (const object of objects) {
+    if (!inventory.has(idOf(object))) inventory.set(idOf(object), { ...identity(object), uid: '' });
+  }
+  await store.setInventory(uid, [...inventory.values()]);
 
   const results: ObjectResult[] = [];
-  const made: InventoryItem[] = [];
   for (const object of objects) {
-    const before = known.get(idOf(object)) ?? { ...identity(object), uid: '' };
-    try {
-      const live = await applyObject(plane, object, signal);
-      const item = { ...before, uid: live.metadata.uid };
-      made.push(item);
-      applied(item, live.metadata.resourceVersion);
-      results.push(resultOf(object, healthOf(object.kind.kind, live), ''));
-    } catch (error) {
-      made.push(before);
-      results.push(resultOf(object, 'Degraded', messageOf(error)));
-      // Without its namespace nothing else can be applied; other objects fail alone.
-      if (object.kind.kind === 'Namespace') break;
-    }
+    const { result, made } = await applyOne(deps, uid, object, signal);
+    results.push(result);
+    if (made !== '') inventory.set(idOf(object), { ...identity(object), uid: made });
+    // Without its namespace nothing else can be applied; other objects fail alone.
+    if (signal.aborted || (object.kind.kind === 'Namespace' && result.message !== '')) break;
   }
-  const left = await removeAll(plane, obsolete, signal);
-  const tried = new Set(made.map(idOf));
-  await store.setInventory(uid, [...made, ...wanted.filter((item) => !tried.has(idOf(item))), ...left.items]);
-  const failed = results.find(({ health, message }) => health === 'Degraded' && message !== '');
-  const error = failed === undefined ? left.error : `${failed.id}: ${failed.message}`;
-  return {
-    state: error !== '' ? 'Nack' : left.items.length > 0 ? 'Progressing' : 'Applied',
-    objects: results,
-    error,
-  };
+  const obsolete = [...inventory.values()].filter((item) => !wanted.has(idOf(item)));
+  const left = await removeAll(deps, uid, obsolete, signal);
+  const kept = [...inventory.values()].filter((item) => wanted.has(idOf(item)));
+  await store.setInventory(uid, [...kept, ...left.items]);
+  return conclude(results, left, results.length < objects.length);
+}
+
+/** In front of the message of an object that rests because somebody else keeps changing it. */
+export const CONTENDED = 'contended: ';
+
+/** `made` is the UID of what the plane holds now, empty when it did not answer. */
+async function applyOne(
+  deps: ConvergeDeps,
+  uid: string,
+  object: PlaneObject,
+  signal: AbortSignal,
+): Promise<{ readonly result: ObjectResult; readonly made: string }> {
+  const restraint = deps.restrains(uid, object);
+  if (restraint !== undefined) return { result: resultOf(object, 'Degraded', restraint), made: '' };
+  try {
+    const live = await applyObject(deps.plane, object, signal);
+    deps.applied(uid, object, live);
+    return { result: resultOf(object, healthOf(object.kind.kind, live), ''), made: live.metadata.uid };
+  } catch (error) {
+    return { result: resultOf(object, 'Degraded', messageOf(error)), made: '' };
+  }
+}
+
+interface Left {
+  readonly items: readonly InventoryItem[];
+  readonly error: string;
+}
+
+function conclude(results: readonly ObjectResult[], left: Left, cutShort: boolean): Outcome {
+  const failed = results.filter(({ message }) => message !== '');
+  const isContended = failed.length > 0 && failed.every(({ message }) => message.startsWith(CONTENDED));
+  const first = failed[0];
+  const error = (first === undefined ? left.error : `${first.id}: ${first.message}`).slice(0, 1_024);
+  if (isContended && left.error === '') return { state: 'Contended', objects: results, error };
+  if (error !== '' || cutShort) return { state: 'Nack', objects: results, error: error || 'stopped' };
+  return { state: left.items.length > 0 ? 'Progressing' : 'Applied', objects: results, error };
 }
 
 /** Everything of a bundle goes, in reverse order; done only when the plane says that nothing is left. */
-async function remove(
-  { plane, store }: ConvergeDeps,
-  uid: string,
-  items: readonly InventoryItem[],
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const left = await removeAll(plane, items, signal);
+async function remove(deps: ConvergeDeps, uid: string, signal: AbortSignal): Promise<Outcome> {
+  const { store } = deps;
+  const left = await removeAll(deps, uid, store.inventory(uid), signal);
   await store.setInventory(uid, left.items);
   const objects = left.items.map((item): ObjectResult => ({
-    ...withoutUid(item),
-    id: idOf(item),
+    ...identity(item),
+    id: idOf(item).slice(0, 512),
     health: 'Progressing',
     message: 'being removed',
   }));
@@ -115,54 +143,67 @@ async function remove(
 
 /** Deletes with the UID as precondition, so that a namesake made by somebody else is never hit. */
 async function removeAll(
-  plane: Client,
+  deps: ConvergeDeps,
+  bundle: string,
   items: readonly InventoryItem[],
   signal: AbortSignal,
-): Promise<{ readonly items: readonly InventoryItem[]; readonly error: string }> {
+): Promise<Left> {
   const left: InventoryItem[] = [];
   let error = '';
   const backwards = [...items].sort((a, b) => rankOf(kindName(b.gvk)) - rankOf(kindName(a.gvk)));
   for (const item of backwards) {
     try {
-      if (await isThere(plane, item, signal)) left.push(item);
+      deps.released(item);
+      if (await isThere(deps.plane, bundle, item, signal)) left.push(item);
     } catch (failure) {
       left.push(item);
-      error = `${idOf(item)}: ${messageOf(failure)}`;
+      error = `${idOf(item)}: ${messageOf(failure)}`.slice(0, 1_024);
     }
   }
   return { items: left, error };
 }
 
-/** Asks for the deletion unless it is under way; true while the object is still there. */
-async function isThere(plane: Client, item: InventoryItem, signal: AbortSignal): Promise<boolean> {
+/** Asks for the deletion unless it is under way; true while the object is still there and ours. */
+async function isThere(
+  plane: Client,
+  bundle: string,
+  item: InventoryItem,
+  signal: AbortSignal,
+): Promise<boolean> {
   const kind = kindOf(item.gvk);
   if (kind === undefined) return false;
   const ref = { namespace: item.namespace, name: item.name };
   const live = await plane.find<ApiObject>(kind, ref, { signal });
-  if (live === undefined || (item.uid !== '' && live.metadata.uid !== item.uid)) return false;
-  if (live.metadata.deletionTimestamp !== undefined) return true;
+  if (live === undefined || !isOurs(live, bundle, item)) return false;
+  const { uid, deletionTimestamp } = live.metadata;
+  if (deletionTimestamp !== undefined) return true;
   try {
-    await plane.delete(kind, ref, { uid: live.metadata.uid, propagationPolicy: 'Background', signal });
+    await plane.delete(kind, ref, { uid, propagationPolicy: 'Background', signal });
   } catch (error) {
     if (error instanceof ApiError && error.reason === 'NotFound') return false;
     throw error;
   }
-  return (await plane.find(kind, ref, { signal })) !== undefined;
+  const after = await plane.find<ApiObject>(kind, ref, { signal });
+  return after?.metadata.uid === uid;
 }
 
-const identity = ({ gvk, namespace, name }: PlaneObject): Omit<InventoryItem, 'uid'> => ({
-  gvk,
-  namespace,
-  name,
-});
-const withoutUid = ({ gvk, namespace, name }: InventoryItem): Omit<InventoryItem, 'uid'> => ({
-  gvk,
-  namespace,
-  name,
-});
+/**
+ * | label on the object | its UID is the one we made | we never learnt its UID |
+ * | ------------------- | -------------------------- | ----------------------- |
+ * | this bundle         | ours                       | ours                    |
+ * | none                | ours                       | a namesake              |
+ * | another bundle      | was handed over            | a namesake              |
+ */
+function isOurs(live: ApiObject, bundle: string, item: InventoryItem): boolean {
+  const label = live.metadata.labels?.[BUNDLE_LABEL];
+  if (item.uid === '') return label === bundle;
+  return live.metadata.uid === item.uid && (label === undefined || label === bundle);
+}
+
+const identity = ({ gvk, namespace, name }: Identity): Identity => ({ gvk, namespace, name });
 const kindName = (gvk: string): string => gvk.slice(gvk.lastIndexOf('/') + 1);
 const resultOf = (object: PlaneObject, health: ObjectResult['health'], message: string): ObjectResult => ({
-  id: idOf(object),
+  id: idOf(object).slice(0, 512),
   ...identity(object),
   health,
   message: message.slice(0, 512),

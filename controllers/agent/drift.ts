@@ -1,111 +1,148 @@
 /**
- * Sees foreign changes to what the agent made: one watch per replayable kind, by the bundle label. An event whose
- * resourceVersion is not the one our own apply answered is somebody else's doing.
+ * Sees foreign changes to what the agent made: one watch per replayable kind, by the bundle label. An object that
+ * does not look as our own apply left it is somebody else's doing; what changes in its status alone is not.
  */
-import { isDeepStrictEqual } from 'node:util';
+import { apiVersionOf, type Kind } from '../../apiserver/api/kind.ts';
 import type { Client } from '../../apiserver/client/client.ts';
 import { createInformer, type Informer } from '../../apiserver/client/informer.ts';
 import type { ApiObject } from '../../apiserver/client/resource.ts';
 import type { Clock } from '../../apiserver/runtime/clock.ts';
 import type { Log } from '../../apiserver/runtime/log.ts';
 import { gvkOf } from '../replica/kind-order.ts';
-import { apiVersionOf, type Kind } from '../../apiserver/api/kind.ts';
 import type { InventoryItem } from './bundle-store.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { healthOf } from './health.ts';
 import { BUNDLE_LABEL, allKinds, idOf } from './plane-objects.ts';
 
+type Identity = Pick<InventoryItem, 'gvk' | 'namespace' | 'name'>;
+
 export interface DriftWatch {
+  /** May be called again. Watching begins with the first call. */
   start(): void;
-  /**
-   * Our own apply answered this; the event that follows is no drift. True when the apply changed something that
-   * had been as we left it: what it undid was foreign.
-   */
-  applied(item: InventoryItem, resourceVersion: string): boolean;
+  /** Our own apply answered this. True when it undid a foreign change. */
+  applied(bundle: string, item: Identity, live: ApiObject): boolean;
+  /** We are about to remove it. */
+  released(item: Identity): void;
+  /** UID of the bundle whose label the object carries on the plane. */
+  labelOf(item: Identity): string | undefined;
   close(): Promise<void>;
 }
 
 /** Events of one bundle within this time are one repair. */
 const DEBOUNCE_MS = 500;
+const GONE = '';
+
+interface Known {
+  readonly bundle: string;
+  /** As our last apply left it. */
+  readonly print: string;
+  /** As somebody left it since; undefined while it is as it should be. */
+  foreign: string | undefined;
+  health: string;
+}
 
 export function createDriftWatch(deps: {
   readonly plane: Client;
   readonly clock: Clock;
   readonly log: Log;
-  /** A bundle may have drifted. */
-  readonly repair: (bundleUid: string) => void;
+  /** Objects of this bundle are not as they were left, by their ids. */
+  readonly repair: (bundle: string, ids: ReadonlySet<string>) => void;
 }): DriftWatch {
-  const ours = new Map<string, string>();
-  const foreign = new Map<string, string>();
-  const due = new Set<string>();
-  const informers = allKinds().map((kind) => informerOf(deps, kind));
+  return new LabelWatch(deps);
+}
 
-  const suspect = (uid: string): void => {
-    if (due.has(uid)) return;
-    due.add(uid);
-    deps.clock.after(DEBOUNCE_MS, () => {
-      due.delete(uid);
-      deps.repair(uid);
-    });
-  };
-  const observe = (kind: Kind, informer: Informer<ApiObject>): void => {
+class LabelWatch implements DriftWatch {
+  private readonly deps: Parameters<typeof createDriftWatch>[0];
+  private readonly known = new Map<string, Known>();
+  /** Objects that are not as they should be, by bundle. */
+  private readonly suspects = new Map<string, Set<string>>();
+  private readonly due = new Map<string, () => void>();
+  private readonly informers = new Map<string, Informer<ApiObject>>();
+
+  constructor(deps: Parameters<typeof createDriftWatch>[0]) {
+    this.deps = deps;
+  }
+
+  start(): void {
+    if (this.informers.size > 0) return;
+    const { plane, clock, log } = this.deps;
+    for (const kind of allKinds()) {
+      const options = { client: plane, clock, log, labelSelector: BUNDLE_LABEL };
+      const informer = createInformer<ApiObject>(kind, options);
+      this.observe(kind, informer);
+      informer.start();
+    }
+  }
+
+  applied(bundle: string, item: Identity, live: ApiObject): boolean {
+    const id = idOf(item);
+    const print = fingerprintOf(live);
+    const before = this.known.get(id)?.foreign;
+    const health = healthOf(kindNameOf(item.gvk), live);
+    this.known.set(id, { bundle, print, foreign: undefined, health });
+    this.clear(bundle, id);
+    return before !== undefined && before !== print;
+  }
+
+  released(item: Identity): void {
+    const id = idOf(item);
+    const bundle = this.known.get(id)?.bundle;
+    this.known.delete(id);
+    if (bundle !== undefined) this.clear(bundle, id);
+  }
+
+  labelOf(item: Identity): string | undefined {
+    const { gvk, namespace, name } = item;
+    return this.informers.get(gvk)?.get({ namespace, name })?.metadata.labels?.[BUNDLE_LABEL];
+  }
+
+  async close(): Promise<void> {
+    for (const cancel of this.due.values()) cancel();
+    this.due.clear();
+    await Promise.all([...this.informers.values()].map((informer) => informer.close()));
+  }
+
+  private observe(kind: Kind, informer: Informer<ApiObject>): void {
     const gvk = gvkOf(apiVersionOf(kind), kind.kind);
-    informer.onChange((change) => {
-      const { type, object } = change;
-      const uid = object.metadata.labels?.[BUNDLE_LABEL];
-      if (uid === undefined) return;
-      const id = idOf({ gvk, namespace: object.metadata.namespace ?? '', name: object.metadata.name });
-      if (type === 'modified' && isStatusOnly(kind, change.old, object)) {
-        // What the plane's controllers report is no drift; it is the version as we left it all the same.
-        if (ours.get(id) === change.old.metadata.resourceVersion) {
-          ours.set(id, object.metadata.resourceVersion);
-        }
+    this.informers.set(gvk, informer);
+    informer.onChange(({ type, object }) => {
+      const { namespace = '', name, labels } = object.metadata;
+      const id = idOf({ gvk, namespace, name });
+      const known = this.known.get(id);
+      const bundle = known?.bundle ?? labels?.[BUNDLE_LABEL];
+      if (bundle === undefined) return;
+      const print = type === 'deleted' ? GONE : fingerprintOf(object);
+      if (known?.print !== print) {
+        if (known !== undefined) known.foreign = print;
+        this.suspect(bundle, id);
         return;
       }
-      if (type !== 'deleted' && ours.get(id) === object.metadata.resourceVersion) return;
-      if (ours.has(id)) foreign.set(id, type === 'deleted' ? '' : object.metadata.resourceVersion);
-      suspect(uid);
+      known.foreign = undefined;
+      this.clear(bundle, id);
+      // No drift, but something to report.
+      const health = healthOf(kind.kind, object);
+      if (known.health !== health) this.suspect(bundle, id);
+      known.health = health;
     });
-  };
-  return {
-    start: () => {
-      for (const { kind, informer } of informers) {
-        observe(kind, informer);
-        informer.start();
-      }
-    },
-    applied: (item, resourceVersion) => {
-      const id = idOf(item);
-      const before = foreign.get(id);
-      foreign.delete(id);
-      ours.set(id, resourceVersion);
-      return before !== undefined && before !== resourceVersion;
-    },
-    close: async () => {
-      await Promise.all(informers.map(({ informer }) => informer.close()));
-    },
-  };
+  }
+
+  private suspect(bundle: string, id: string): void {
+    const suspects = this.suspects.get(bundle) ?? new Set<string>();
+    this.suspects.set(bundle, suspects.add(id));
+    if (this.due.has(bundle)) return;
+    const cancel = this.deps.clock.after(DEBOUNCE_MS, () => {
+      this.due.delete(bundle);
+      // The events of our own writes may come before their answers; by now they have been told apart.
+      const left = this.suspects.get(bundle);
+      if (left !== undefined) this.deps.repair(bundle, left);
+    });
+    this.due.set(bundle, cancel);
+  }
+
+  private clear(bundle: string, id: string): void {
+    const suspects = this.suspects.get(bundle);
+    if (suspects?.delete(id) === true && suspects.size === 0) this.suspects.delete(bundle);
+  }
 }
 
-/** True when the objects differ in nothing that a bundle says and nothing that is reported from it. */
-export function isStatusOnly(kind: Kind, old: ApiObject, object: ApiObject): boolean {
-  return (
-    healthOf(kind.kind, old) === healthOf(kind.kind, object) && isDeepStrictEqual(said(old), said(object))
-  );
-}
-
-function said(object: ApiObject): object {
-  const { resourceVersion: _, managedFields = [], ...identity } = object.metadata;
-  const owners = managedFields.filter(({ subresource }) => subresource !== 'status');
-  return { ...object, status: undefined, metadata: identity, owners };
-}
-
-function informerOf(
-  deps: { readonly plane: Client; readonly clock: Clock; readonly log: Log },
-  kind: Kind,
-): { readonly kind: Kind; readonly informer: Informer<ApiObject> } {
-  const { plane, clock, log } = deps;
-  return {
-    kind,
-    informer: createInformer<ApiObject>(kind, { client: plane, clock, log, labelSelector: BUNDLE_LABEL }),
-  };
-}
+const kindNameOf = (gvk: string): string => gvk.slice(gvk.lastIndexOf('/') + 1);

@@ -3,7 +3,7 @@
  * again with full jitter. It never listens and never gives up.
  */
 import { WebSocket } from 'ws';
-import type { Clock } from '../../apiserver/runtime/clock.ts';
+import { systemClock, type Clock } from '../../apiserver/runtime/clock.ts';
 import type { Log } from '../../apiserver/runtime/log.ts';
 import {
   CLOSE,
@@ -18,8 +18,11 @@ export interface LinkHandlers {
   hello(nonce: string): Promise<UpMessage>;
   message(message: Exclude<DownMessage, { readonly type: 'CHALLENGE' }>): Promise<void>;
   bundle(frame: Buffer): Promise<void>;
-  /** The hub refuses this identity: revoked, unknown or cloned. */
-  refused(reason: string): void;
+  /** The hub refuses this identity: revoked or unknown (4401), cloned (4403). */
+  refused(code: number): void;
+  pingSent(): void;
+  /** The hub has read everything that was sent before the ping. */
+  pongReceived(): void;
   down(): void;
 }
 export interface LinkOptions {
@@ -34,7 +37,8 @@ export interface Link {
   start(): void;
   /** False while there is no session: the message was not taken. */
   send(message: UpMessage): boolean;
-  close(): void;
+  /** Resolves when the socket is closed, at the latest after 2 s. No handler is called from then on. */
+  close(): Promise<void>;
 }
 
 const BASE_MS = 1_000;
@@ -45,6 +49,9 @@ const REFUSED_MS = 300_000;
 const PING_MS = 20_000;
 const DEAD_MS = 50_000;
 const HANDSHAKE_MS = 10_000;
+const CLOSE_MS = 2_000;
+/** Spreads agents that a hub sent away at the same time. */
+const SPREAD_MS = 1_000;
 /** The hub reads slowly or not at all: reports wait in the agent instead of in socket buffers. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 
@@ -59,6 +66,8 @@ class ReplayLink implements Link {
   private closed = false;
   private failures = 0;
   private openedMs = 0;
+  /** The hub's own wish for the next dial. */
+  private reconnectInMs: number | undefined;
   private heardMs = 0;
   private turn: Promise<void> = Promise.resolve();
   private cancelRedial: () => void = () => undefined;
@@ -80,13 +89,20 @@ class ReplayLink implements Link {
     return true;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.closed = true;
     this.cancelRedial();
     this.cancelPing();
-    this.socket?.close(1000, 'agent is stopping');
     const { socket } = this;
-    this.options.clock.after(2_000, () => socket?.terminate());
+    if (socket === undefined || socket.readyState === WebSocket.CLOSED) return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    socket.once('close', () => resolve(undefined));
+    socket.close(1000, 'agent is stopping');
+    // Real time: a peer that does not answer does not wait for an injected clock.
+    const cancel = systemClock.after(CLOSE_MS, () => socket.terminate());
+    await promise;
+    cancel();
+    await this.turn;
   }
 
   private dial(): void {
@@ -104,6 +120,7 @@ class ReplayLink implements Link {
     });
     socket.on('pong', () => {
       this.heardMs = clock.now();
+      if (socket === this.socket) this.handlers.pongReceived();
     });
     socket.on('ping', () => {
       this.heardMs = clock.now();
@@ -135,6 +152,7 @@ class ReplayLink implements Link {
       return;
     }
     const message = parseDown(data.toString('utf8'));
+    if (message.type === 'GOAWAY') this.reconnectInMs = message.reconnectInMs;
     if (message.type === 'CHALLENGE') this.send(await this.handlers.hello(message.nonce));
     else await this.handlers.message(message);
   }
@@ -143,10 +161,11 @@ class ReplayLink implements Link {
     const { clock } = this.options;
     this.cancelPing = clock.after(PING_MS, () => {
       if (socket.readyState !== WebSocket.OPEN) return;
-      if (clock.now() - this.heardMs > DEAD_MS) {
+      if (clock.now() - this.heardMs >= DEAD_MS) {
         socket.terminate();
         return;
       }
+      this.handlers.pingSent();
       socket.ping();
       this.schedulePing(socket);
     });
@@ -154,7 +173,7 @@ class ReplayLink implements Link {
 
   private onClose(socket: WebSocket, code: number, reason: string): void {
     if (socket !== this.socket) return;
-    const { clock, log, random = Math.random } = this.options;
+    const { clock, log } = this.options;
     this.socket = undefined;
     this.cancelPing();
     this.handlers.down();
@@ -163,11 +182,18 @@ class ReplayLink implements Link {
     this.failures = healthy ? 0 : this.failures + 1;
     this.openedMs = 0;
     const refused = code === CLOSE.unauthorized || code === CLOSE.forbidden;
-    const delayMs = refused
-      ? REFUSED_MS * (0.9 + 0.2 * random())
-      : random() * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(this.failures, 10));
+    const delayMs = this.redialDelay(refused);
     log.info('replay link is down', { code, reason, redialInMs: Math.round(delayMs) });
     this.cancelRedial = clock.after(delayMs, () => this.dial());
-    if (refused) this.handlers.refused(reason);
+    if (refused) this.handlers.refused(code);
+  }
+
+  private redialDelay(refused: boolean): number {
+    const { random = Math.random } = this.options;
+    const { reconnectInMs } = this;
+    this.reconnectInMs = undefined;
+    if (refused) return REFUSED_MS * (0.9 + 0.2 * random());
+    if (reconnectInMs !== undefined) return reconnectInMs + random() * SPREAD_MS;
+    return random() * Math.min(CAP_MS, BASE_MS * 2 ** Math.min(this.failures, 10));
   }
 }

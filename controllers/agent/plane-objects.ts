@@ -9,6 +9,7 @@ import type { ApiObject, InputFor } from '../../apiserver/client/resource.ts';
 import type { Kind } from '../../apiserver/api/kind.ts';
 import { Namespace } from '../../apiserver/kinds/native/namespace.ts';
 import { gvkOf, rankOf, replayableKinds } from '../replica/kind-order.ts';
+import type { BundleClaims } from '../replica/signature.ts';
 import type { InventoryItem } from './bundle-store.ts';
 
 /** Every object the agent made carries the uid of its bundle: drift watches and audits select by it. */
@@ -32,8 +33,21 @@ export class RejectedBundleError extends Error {
 const KINDS = replayableKinds();
 
 /** Parses the manifests of one bundle and puts them in apply order. Throws `RejectedBundleError`. */
-export function planeObjects(manifests: readonly JsonObject[], bundleUid: string): readonly PlaneObject[] {
-  const objects = manifests.map((manifest) => toPlaneObject(manifest, bundleUid));
+export function planeObjects(
+  manifests: readonly JsonObject[],
+  bundle: Pick<BundleClaims, 'uid' | 'ns'>,
+): readonly PlaneObject[] {
+  const objects = manifests.map((manifest) => toPlaneObject(manifest, bundle.uid));
+  const ids = new Set<string>();
+  for (const object of objects) {
+    const id = idOf(object);
+    if (ids.has(id)) throw new RejectedBundleError(`${id} is in the bundle twice`);
+    ids.add(id);
+    const touched = object.kind.kind === 'Namespace' ? object.name : object.namespace;
+    if (bundle.ns !== '' && touched !== bundle.ns) {
+      throw new RejectedBundleError(`${id} is outside of the bundle's namespace "${bundle.ns}"`);
+    }
+  }
   return objects
     .map((object, index) => ({ object, index, rank: rankOf(object.kind.kind) }))
     .sort((a, b) => a.rank - b.rank || a.index - b.index)

@@ -17,6 +17,10 @@ export interface StateFiles {
 export function openStateFiles(directory: string): StateFiles {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   let serial = 0;
+  // Left behind by a crash between writing and renaming.
+  for (const name of readdirSync(directory)) {
+    if (/^\..*\.new$/.test(name)) rmSync(join(directory, name), { force: true });
+  }
   return {
     read: (name) => {
       try {

@@ -6,7 +6,7 @@ import { randomBytes, randomUUID, type KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { ApiError, badRequest } from '../../apiserver/api/errors.ts';
+import { SYSTEM_NAMESPACE } from '../../apiserver/api/identity.ts';
 import type { Client } from '../../apiserver/client/client.ts';
 import { createInformer, type Informer } from '../../apiserver/client/informer.ts';
 import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
@@ -15,13 +15,15 @@ import { Tenant } from '../../apiserver/kinds/tenant.ts';
 import { timestamp, type Clock } from '../../apiserver/runtime/clock.ts';
 import type { Log } from '../../apiserver/runtime/log.ts';
 import type { Metrics } from '../../apiserver/runtime/metrics.ts';
-import { CLOSE, MAX_UPLINK_BYTES } from '../replica/messages.ts';
-import type { PublicJwk } from '../replica/signature.ts';
+import { CLOSE, MAX_UPLINK_BYTES, type Up } from '../replica/messages.ts';
 import { createBundleLog, type BundleEntry } from './bundle-log.ts';
-import { parseRegistration, redeem } from './registration.ts';
-import { createSession, type PlaneIdentity, type Session, type SessionReports } from './session.ts';
+import { declareHubMetrics, type HubMetrics } from './hub-metrics.ts';
+import { createProver, identityOf, isSameIdentity, isSameSettings, type Prove } from './plane-identity.ts';
+import type { PlaneIdentity } from './plane-identity.ts';
+import { createRegistrationEndpoint, type RegistrationEndpoint } from './registration-endpoint.ts';
+import { createSession, type Admission, type Session, type SessionReports } from './session.ts';
 import { createSigner, type BundleSigner } from './signer.ts';
-import { createStatusWriter } from './status-writer.ts';
+import { createStatusWriter, type StatusWriter } from './status-writer.ts';
 
 export const REGISTER_PATH = '/hub/v1/register';
 export const REPLAY_PATH = '/hub/v1/replay';
@@ -37,7 +39,7 @@ export interface HubOptions {
 }
 
 export interface Hub {
-  /** Resolves when the first complete state is in; agents are refused before. */
+  /** Resolves when the first complete state is in; agents are told to come back before. */
   start(): Promise<void>;
   /** Tells agents to come back later and closes. */
   close(): Promise<void>;
@@ -50,9 +52,8 @@ export interface Hub {
 const PING_MS = 20_000;
 const HEAD_MS = 60_000;
 const HEAD_DEBOUNCE_MS = 1_000;
-const MAX_REGISTRATION_BYTES = 16 * 1024;
-/** Registrations under way at once; each is cheap, a flood of guesses is not. */
-const MAX_REGISTRATIONS = 64;
+/** Sockets that have not proven yet who they are; each may take 10 s. */
+const MAX_GREETING = 256;
 
 export function createHub(options: HubOptions): Hub {
   return new ReplayHub(options);
@@ -61,7 +62,7 @@ export function createHub(options: HubOptions): Hub {
 interface Live {
   readonly session: Session;
   readonly instanceId: string;
-  readonly kid: string;
+  readonly plane: PlaneIdentity;
 }
 
 class ReplayHub implements Hub {
@@ -72,6 +73,7 @@ class ReplayHub implements Hub {
     maxPayload: MAX_UPLINK_BYTES,
   });
   private readonly bundles = createBundleLog();
+  /** Proven sessions by data plane. */
   private readonly live = new Map<string, Live>();
   private readonly open = new Set<Session>();
   private readonly informers: {
@@ -79,40 +81,55 @@ class ReplayHub implements Hub {
     readonly works: Informer<PlaneWork>;
     readonly tenants: Informer<Tenant>;
   };
-  private readonly writer: ReturnType<typeof createStatusWriter>;
+  private readonly writer: StatusWriter;
   private readonly metric: HubMetrics;
+  private readonly registration: RegistrationEndpoint;
+  private readonly prove: Prove;
   private signer: BundleSigner | undefined;
-  private registrations = 0;
   private timers: readonly (() => void)[] = [];
-  private headDue = false;
+  private readonly headsDue = new Set<string>();
 
   constructor(options: HubOptions) {
     this.options = options;
-    const { client, clock, log } = options;
-    this.writer = createStatusWriter(client, log);
-    this.metric = declareMetrics(options.metrics, () => this.live.size);
+    const { client, clock, log, metrics } = options;
+    this.metric = declareHubMetrics(metrics, () => this.live.size);
     this.informers = {
       planes: createInformer(DataPlane, { client, clock, log }),
       works: createInformer(PlaneWork, { client, clock, log }),
       tenants: createInformer(Tenant, { client, clock, log }),
     };
+    this.writer = createStatusWriter({
+      client,
+      log,
+      stored: (entry) => this.informers.works.get({ namespace: entry.namespace, name: entry.name }),
+    });
+    this.registration = createRegistrationEndpoint({
+      client,
+      clock,
+      log,
+      hubKeys: () => this.signer?.publicKeys,
+      counted: (result) => this.metric.registrations.inc({ result }),
+    });
+    this.prove = createProver({ client, clock, cached: (name) => this.informers.planes.get({ name }) });
   }
 
   async start(): Promise<void> {
     const { planes, works, tenants } = this.informers;
-    this.signer = await createSigner(this.options.signingKey, (name) => tenants.get({ name })?.metadata.uid);
-    this.bundles.onChange((entry) => this.onBundle(entry));
+    const signer = await createSigner(this.options.signingKey, (name) => tenants.get({ name })?.metadata.uid);
+    this.bundles.onChange((dataPlane, entry) => this.onBundle(dataPlane, entry));
     works.onChange(({ type, object }) => {
       if (type === 'deleted') this.bundles.remove(object);
-      else if (tenants.get({ name: object.spec.tenant ?? '' }) !== undefined) this.bundles.put(object);
+      else this.onWork(object);
     });
     // A bundle names its tenant's UID: a work that arrived before its tenant waits for it.
-    tenants.onChange(({ object }) => {
+    tenants.onChange(({ type, object }) => {
+      if (type !== 'added') return;
       for (const work of works.list()) if (work.spec.tenant === object.metadata.name) this.bundles.put(work);
     });
     planes.onChange(({ type, object }) => this.onPlane(object, type === 'deleted'));
     for (const informer of [planes, works, tenants]) informer.start();
     await Promise.all([planes.synced, works.synced, tenants.synced]);
+    this.signer = signer;
     this.every(PING_MS, () => {
       for (const session of this.open) session.ping();
     });
@@ -122,6 +139,7 @@ class ReplayHub implements Hub {
   }
 
   async close(): Promise<void> {
+    this.signer = undefined;
     for (const cancel of this.timers) cancel();
     for (const session of this.open) session.close(1001, 'hub is stopping');
     await this.writer.idle();
@@ -131,94 +149,54 @@ class ReplayHub implements Hub {
 
   handle(request: IncomingMessage, response: ServerResponse): boolean {
     if (pathOf(request) !== REGISTER_PATH) return false;
-    this.register(request)
-      .then((answer) => respond(response, 200, answer))
-      .catch((error: unknown) => {
-        const known =
-          error instanceof ApiError ? error : new ApiError('InternalError', 'registration failed');
-        if (known !== error) this.options.log.error('registration failed', { error });
-        this.metric.registrations.inc({ result: known.message.split(':')[0] ?? 'error' });
-        respond(response, known.code, known.status());
-      });
+    this.registration.answer(request, response);
     return true;
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (pathOf(request) !== REPLAY_PATH) return false;
+    const { signer } = this;
+    if (signer === undefined || this.open.size - this.live.size >= MAX_GREETING) {
+      socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n');
+      return true;
+    }
     const name = new URL(request.url ?? '/', 'https://hub').searchParams.get('dataPlane') ?? '';
-    this.sockets.handleUpgrade(request, socket, head, (opened) => this.accept(opened, name));
+    this.sockets.handleUpgrade(request, socket, head, (opened) => this.accept(opened, name, signer));
     return true;
   }
 
-  private async register(request: IncomingMessage): Promise<object> {
-    if (request.method !== 'POST') throw new ApiError('MethodNotAllowed', `use POST on ${REGISTER_PATH}`);
-    if (this.registrations >= MAX_REGISTRATIONS) {
-      throw new ApiError('TooManyRequests', 'too many registrations at once; try again', {
-        details: { retryAfterSeconds: 1 },
-      });
-    }
-    this.registrations += 1;
-    try {
-      const parsed = parseRegistration(await readJson(request));
-      const answer = await redeem(this.options.client, parsed, {
-        now: () => this.options.clock.now(),
-        hubKeys: this.signer?.publicKeys ?? [],
-      });
-      this.metric.registrations.inc({ result: 'registered' });
-      this.options.log.info('data plane registered', { plane: answer.dataPlane, epoch: answer.epoch });
-      return answer;
-    } finally {
-      this.registrations -= 1;
-    }
-  }
-
-  private accept(socket: WebSocket, name: string): void {
+  private accept(socket: WebSocket, name: string, signer: BundleSigner): void {
     const { clock, log } = this.options;
-    const plane = identityOf(this.informers.planes.get({ name }));
-    if (plane === undefined || this.signer === undefined || !this.informers.works.hasSynced) {
-      // The same answer for unknown, unregistered and revoked: no detail for strangers.
-      socket.close(CLOSE.unauthorized, 'unauthorized');
-      return;
-    }
-    const sessionId = randomUUID();
     let session: Session | undefined;
-    const started = createSession({
+    session = createSession({
       socket,
-      plane,
       bundles: this.bundles,
-      signer: this.signer,
+      signer,
       clock,
       log,
       nonce: randomBytes(32).toString('base64url'),
-      sessionId,
-      reports: this.reportsOf(plane, () => session),
+      sessionId: randomUUID(),
+      reports: this.reportsOf(name, () => session),
+      counts: {
+        sent: (what) => this.metric.sent.inc({ what }),
+        started: (mode) => this.metric.modes.inc({ mode }),
+      },
     });
-    session = started;
-    this.open.add(started);
+    this.open.add(session);
   }
 
-  private reportsOf(plane: PlaneIdentity, session: () => Session | undefined): SessionReports {
-    const { clock } = this.options;
-    const now = (): string => timestamp(clock.now());
+  private reportsOf(name: string, session: () => Session | undefined): SessionReports {
+    const now = (): string => timestamp(this.options.clock.now());
     return {
-      admit: (instanceId, hello) => {
-        const current = this.live.get(plane.name);
+      prove: (nonce, hello) => this.prove(name, nonce, hello),
+      admit: (plane, hello) => {
         const mine = session();
-        if (mine === undefined) return false;
-        // The same instance reconnects after a broken link; another one with the same key is a clone.
-        if (current !== undefined && current.instanceId !== instanceId) {
-          this.metric.clones.inc();
-          return false;
-        }
-        current?.session.close(CLOSE.superseded, 'superseded by a newer session of this agent');
-        this.live.set(plane.name, { session: mine, instanceId, kid: plane.kid });
-        this.writer.plane(plane.name, {
-          agent: { connected: true, replicas: 1, version: hello.agentVersion, lastConnectedTime: now() },
-        });
-        return true;
+        if (mine === undefined) throw new Error('a session spoke before it was made');
+        return this.admit(plane, hello, mine);
       },
+      headRV: () => this.headRV(),
       heartbeat: (beat) =>
-        this.writer.plane(plane.name, {
+        this.writer.plane(name, {
           agent: { connected: true, lastHeartbeatTime: now() },
           appliedRevision: beat.rv,
           digest: beat.digest,
@@ -227,36 +205,85 @@ class ReplayHub implements Hub {
         }),
       result: (entry, report) => {
         this.metric.results.inc({ result: report.state });
-        const old = this.informers.works.get({ namespace: entry.namespace, name: entry.name });
-        if (report.gen === entry.gen) this.writer.work(entry, report, old, now());
+        if (report.gen === entry.gen) this.writer.work(entry, report, now());
       },
-      ended: () => {
+      ended: (code) => {
         const mine = session();
-        if (mine === undefined) return;
-        this.open.delete(mine);
-        if (this.live.get(plane.name)?.session !== mine) return;
-        this.live.delete(plane.name);
-        this.writer.plane(plane.name, { agent: { connected: false, lastDisconnectedTime: now() } });
+        this.metric.ended.inc({ code: this.metric.codeLabel(code) });
+        if (code === CLOSE.unauthorized || code === CLOSE.forbidden) {
+          this.options.log.error('agent refused', { plane: name.slice(0, 253), code });
+        }
+        if (mine !== undefined) this.open.delete(mine);
+        if (mine === undefined || this.live.get(name)?.session !== mine) return;
+        this.live.delete(name);
+        this.writer.plane(name, { agent: { connected: false, lastDisconnectedTime: now() } });
       },
     };
   }
 
-  private onBundle(entry: BundleEntry): void {
-    this.live.get(entry.dataPlane)?.session.changed(entry);
-    if (this.headDue) return;
-    this.headDue = true;
-    this.options.clock.after(HEAD_DEBOUNCE_MS, () => {
-      this.headDue = false;
-      for (const { session } of this.live.values()) session.sendHead();
+  private admit(plane: PlaneIdentity, hello: Up<'HELLO'>, session: Session): Admission {
+    const newest = this.informers.planes.get({ name: plane.name });
+    if (contradicts(newest, plane)) {
+      return { is: 'refused', code: CLOSE.unauthorized, reason: 'unauthorized' };
+    }
+    const current = this.live.get(plane.name);
+    const isCopy = plane.clusterUID !== undefined && plane.clusterUID !== hello.clusterUID;
+    // The same instance reconnects after a broken link; another one with the same key is a clone.
+    if (isCopy || (current !== undefined && current.instanceId !== hello.instanceId)) {
+      this.metric.clones.inc();
+      const reason = isCopy
+        ? 'this data plane was registered from another cluster'
+        : 'another live agent instance holds this data plane';
+      return { is: 'refused', code: CLOSE.forbidden, reason };
+    }
+    this.live.set(plane.name, { session, instanceId: hello.instanceId, plane });
+    current?.session.close(CLOSE.superseded, 'superseded by a newer session of this agent');
+    this.writer.plane(plane.name, {
+      agent: {
+        connected: true,
+        replicas: 1,
+        version: hello.agentVersion,
+        lastConnectedTime: timestamp(this.options.clock.now()),
+      },
     });
+    return { is: 'admitted' };
   }
 
-  /** Revocation, re-registration and deletion close the session at once. */
+  /** A list of what cannot be there still says how far the store is. */
+  private async headRV(): Promise<number> {
+    const { resourceVersion } = await this.options.client.list(PlaneWork, { namespace: SYSTEM_NAMESPACE });
+    return Number(resourceVersion);
+  }
+
+  private onWork(work: PlaneWork): void {
+    const isKnown = this.informers.tenants.get({ name: work.spec.tenant ?? '' }) !== undefined;
+    // What is to go goes, also when its tenant went first.
+    if (isKnown || work.spec.tombstone !== undefined) this.bundles.put(work);
+  }
+
+  private onBundle(dataPlane: string, entry: BundleEntry | undefined): void {
+    if (entry !== undefined) this.live.get(dataPlane)?.session.changed(entry);
+    if (this.headsDue.size === 0) {
+      this.options.clock.after(HEAD_DEBOUNCE_MS, () => {
+        for (const due of this.headsDue) this.live.get(due)?.session.sendHead();
+        this.headsDue.clear();
+      });
+    }
+    this.headsDue.add(dataPlane);
+  }
+
+  /** Revocation, re-registration and deletion close the session at once; new settings ask for a new one. */
   private onPlane(object: DataPlane, deleted: boolean): void {
     const live = this.live.get(object.metadata.name);
     if (live === undefined) return;
-    if (!deleted && identityOf(object)?.kid === live.kid) return;
-    live.session.close(CLOSE.unauthorized, 'the identity of this data plane was revoked');
+    if (contradicts(deleted ? undefined : object, live.plane, deleted)) {
+      live.session.close(CLOSE.unauthorized, 'the identity of this data plane was revoked');
+      return;
+    }
+    const now = identityOf(object);
+    if (now !== undefined && now.rv > live.plane.rv && !isSameSettings(now.settings, live.plane.settings)) {
+      live.session.goAway('the settings of this data plane changed');
+    }
   }
 
   private every(intervalMs: number, task: () => void): void {
@@ -272,65 +299,12 @@ class ReplayHub implements Hub {
   }
 }
 
-function identityOf(plane: DataPlane | undefined): PlaneIdentity | undefined {
-  const key = plane?.status?.publicKeys?.sign;
-  if (plane === undefined || key?.kid === undefined) return undefined;
-  return {
-    name: plane.metadata.name,
-    epoch: plane.status?.epoch ?? 1,
-    kid: key.kid,
-    key: key as PublicJwk,
-    heartbeatSeconds: plane.spec.intervals.heartbeatSeconds,
-    usageSeconds: plane.spec.intervals.usageSeconds,
-  };
+/** What our copy says now is newer than the proven identity, and something else. */
+function contradicts(newest: DataPlane | undefined, plane: PlaneIdentity, deleted = false): boolean {
+  if (newest === undefined) return deleted;
+  if (Number(newest.metadata.resourceVersion) <= plane.rv) return false;
+  const now = identityOf(newest);
+  return now === undefined || !isSameIdentity(now, plane);
 }
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?')[0] ?? '';
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).length;
-    if (size > MAX_REGISTRATION_BYTES)
-      throw new ApiError('RequestEntityTooLarge', 'registration is too large');
-    chunks.push(chunk as Buffer);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    throw badRequest('the registration is not JSON');
-  }
-}
-
-function respond(response: ServerResponse, code: number, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(code, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
-  response.end(text);
-}
-
-interface HubMetrics {
-  readonly registrations: ReturnType<Metrics['counter']>;
-  readonly results: ReturnType<Metrics['counter']>;
-  readonly clones: ReturnType<Metrics['counter']>;
-}
-
-function declareMetrics(metrics: Metrics, sessions: () => number): HubMetrics {
-  metrics.gauge({ name: 'polder_hub_sessions', help: 'Agents with a proven session.', collect: sessions });
-  return {
-    registrations: metrics.counter({
-      name: 'polder_hub_registrations_total',
-      help: 'Exchanges of a registration token.',
-      labels: ['result'],
-    }),
-    results: metrics.counter({
-      name: 'polder_hub_results_total',
-      help: 'Reports of agents about one bundle.',
-      labels: ['result'],
-    }),
-    clones: metrics.counter({
-      name: 'polder_hub_clone_suspected_total',
-      help: 'Second agent instances that proved an identity which was in use.',
-    }),
-  };
-}

@@ -6,9 +6,11 @@ import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { ApiError, badRequest } from '../../apiserver/api/errors.ts';
 import { isObject, type JsonObject } from '../../apiserver/api/json.ts';
 import type { Client } from '../../apiserver/client/client.ts';
+import type { PublicKey } from '../../apiserver/kinds/data-plane-status.ts';
 import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
 import { timestamp } from '../../apiserver/runtime/clock.ts';
-import { thumbprintOf, type PublicJwk } from '../replica/signature.ts';
+import { identityOf } from './plane-identity.ts';
+import { SignatureError, sealingKeyOf, thumbprintOf, type PublicJwk } from '../replica/signature.ts';
 
 export interface RegistrationRequest {
   readonly token: string;
@@ -29,6 +31,10 @@ export interface RegistrationAnswer {
 /** The same agent key may repeat the exchange for this long and gets the same answer: a lost reply is no lost plane. */
 const REPEAT_MS = 5 * 60_000;
 const MAX_ATTEMPTS = 100;
+/** As long as DataPlane.status takes them. */
+const MAX_TEXT = 64;
+/** 256 bits, base64url, as the API server mints them. */
+const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
@@ -38,7 +44,7 @@ export async function redeem(
   request: RegistrationRequest,
   deps: { readonly now: () => number; readonly hubKeys: readonly PublicJwk[] },
 ): Promise<RegistrationAnswer> {
-  const thumbprint = await thumbprintOf(request.sign);
+  const thumbprint = await checkKeys(request);
   const hash = hashToken(request.token);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const plane = await findByToken(client, hash);
@@ -60,6 +66,17 @@ export async function redeem(
   throw new ApiError('ServiceUnavailable', 'the data plane is being written too often; try again');
 }
 
+/** Thumbprint of the signing key. What a session or a credential could not use later is refused now. */
+async function checkKeys(request: RegistrationRequest): Promise<string> {
+  try {
+    sealingKeyOf(request.seal);
+    return await thumbprintOf(request.sign);
+  } catch (error) {
+    if (error instanceof SignatureError) throw badRequest(error.message);
+    throw error;
+  }
+}
+
 async function findByToken(client: Client, hash: string): Promise<DataPlane> {
   const { items } = await client.list(DataPlane);
   const wanted = Buffer.from(hash);
@@ -73,18 +90,18 @@ async function findByToken(client: Client, hash: string): Promise<DataPlane> {
   return plane;
 }
 
-/** True when this very agent has redeemed the token a moment ago. */
+/** True when this very agent has redeemed the token a moment ago and is still the one that is registered. */
 function checkToken(plane: DataPlane, thumbprint: string, now: number): boolean {
-  const registration = plane.status?.registration;
-  if (registration?.redeemedBy !== undefined) {
-    const age = now - Date.parse(registration.redeemedAt ?? '');
-    if (registration.redeemedBy === thumbprint && age <= REPEAT_MS) return true;
+  const { redeemedBy, redeemedAt = '', expiresAt = '' } = plane.status?.registration ?? {};
+  if (redeemedBy !== undefined) {
+    const isRecent = now - Date.parse(redeemedAt) <= REPEAT_MS;
+    if (redeemedBy === thumbprint && isRecent && identityOf(plane)?.kid === thumbprint) return true;
     throw new ApiError(
       'Unauthorized',
       'TokenUsed: this registration token was redeemed before; create a new one',
     );
   }
-  if (!(now < Date.parse(registration?.expiresAt ?? ''))) {
+  if (!(now < Date.parse(expiresAt))) {
     throw new ApiError('Unauthorized', 'TokenExpired: this registration token has expired; create a new one');
   }
   return false;
@@ -113,17 +130,17 @@ function registeredStatus(
   };
 }
 
-function publicPart(jwk: PublicJwk, kid: string | undefined): { kty: string; crv: string; x: string } {
+function publicPart(jwk: PublicJwk, kid: string | undefined): PublicKey {
   const { kty = '', crv = '', x = '', y } = jwk;
   return { kty, crv, x, ...(y === undefined ? {} : { y }), ...(kid === undefined ? {} : { kid }) };
 }
 
-/** Parses the body of `POST /hub/v1/register`; throws `ApiError` BadRequest. */
+/** Parses the body of `POST /hub/v1/register`; throws `ApiError` BadRequest, or Unauthorized for no token at all. */
 export function parseRegistration(body: unknown): RegistrationRequest {
   const text = (field: string): string => {
     const value = isObject(body) ? body[field] : undefined;
-    if (typeof value !== 'string' || value === '' || value.length > 512) {
-      throw badRequest(`${field} must be a string of 1 to 512 characters`);
+    if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT) {
+      throw badRequest(`${field} must be a string of 1 to ${MAX_TEXT} characters`);
     }
     return value;
   };
@@ -132,8 +149,12 @@ export function parseRegistration(body: unknown): RegistrationRequest {
     if (!isObject(value) || Object.hasOwn(value, 'd')) throw badRequest(`${field} must be a public JWK`);
     return value;
   };
+  const token = text('token');
+  if (!TOKEN.test(token)) {
+    throw new ApiError('Unauthorized', 'TokenUnknown: this is not a registration token');
+  }
   return {
-    token: text('token'),
+    token,
     sign: key('sign') as PublicJwk,
     seal: key('seal') as PublicJwk,
     agentVersion: text('agentVersion'),

@@ -13,7 +13,7 @@ export interface BundleSigner {
   ): Promise<string>;
 }
 
-/** `tenantUid` resolves a tenant's name; a bundle of an unknown tenant cannot be signed. */
+/** `tenantUid` resolves a tenant's name. Agents take no bundle, but tombstones, of a tenant that is not known. */
 export async function createSigner(
   key: KeyObject,
   tenantUid: (tenant: string) => string | undefined,
@@ -25,6 +25,7 @@ export async function createSigner(
       typ: entry.tombstone === undefined ? 'bundle' : 'tombstone',
       uid: entry.uid,
       tenant: tenantUid(entry.tenant) ?? '',
+      ns: entry.targetNamespace,
       dp: entry.dataPlane,
       gen: entry.gen,
       rv: entry.rv,

@@ -8,19 +8,25 @@ import type { Client } from '../../apiserver/client/client.ts';
 import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
 import { PlaneWork } from '../../apiserver/kinds/plane-work.ts';
 import type { Log } from '../../apiserver/runtime/log.ts';
-import type { UpMessage } from '../replica/messages.ts';
+import type { Up } from '../replica/messages.ts';
 import type { BundleEntry } from './bundle-log.ts';
 
-type Report = Extract<UpMessage, { readonly type: 'RESULT' }>;
+type Report = Up<'RESULT'>;
 
 export interface StatusWriter {
   plane(name: string, status: object): void;
-  work(entry: BundleEntry, report: Report, old: PlaneWork | undefined, now: string): void;
+  work(entry: BundleEntry, report: Report, now: string): void;
   /** Resolves when everything reported so far was written or given up. */
   idle(): Promise<void>;
 }
 
-export function createStatusWriter(client: Client, log: Log): StatusWriter {
+export function createStatusWriter(deps: {
+  readonly client: Client;
+  readonly log: Log;
+  /** The PlaneWork as it is now. */
+  readonly stored: (entry: BundleEntry) => PlaneWork | undefined;
+}): StatusWriter {
+  const { client, log, stored } = deps;
   const next = new Map<string, () => Promise<unknown>>();
   const running = new Map<string, Promise<void>>();
 
@@ -51,10 +57,12 @@ export function createStatusWriter(client: Client, log: Log): StatusWriter {
         return client.patch(DataPlane, { name }, patch, { subresource: 'status' });
       });
     },
-    work: (entry, report, old, now) => {
+    work: (entry, report, now) => {
       const ref = { namespace: entry.namespace, name: entry.name };
-      const status = workStatus(entry, report, old, now);
-      enqueue(`work/${entry.uid}`, () => client.patch(PlaneWork, ref, { status }, { subresource: 'status' }));
+      enqueue(`work/${entry.uid}`, () => {
+        const status = workStatus(entry, report, stored(entry), now);
+        return client.patch(PlaneWork, ref, { status }, { subresource: 'status' });
+      });
     },
     idle: async () => {
       while (running.size > 0) await Promise.all(running.values());

@@ -3,6 +3,7 @@
  * text frames; a bundle travels as one binary frame (`frame.ts`).
  */
 import { isObject } from '../../apiserver/api/json.ts';
+import { flag, listOf, oneOf, record, text, whole, type Shape } from './shape.ts';
 
 export const PROTOCOL = 'polder-replay/1';
 /** Largest message of an agent; status and heartbeats are small by design. */
@@ -18,6 +19,8 @@ export const CLOSE = {
   helloTimeout: 4408,
   superseded: 4409,
   slow: 4429,
+  /** The hub cannot serve this session now, or wants it anew: dial again soon. */
+  tryAgain: 1013,
 } as const;
 
 /** Position in the control plane's history: everything up to `rv` of `epoch` is durable on the agent. */
@@ -36,6 +39,9 @@ export type DownMessage =
       readonly headRV: number;
       readonly heartbeatSeconds: number;
       readonly usageSeconds: number;
+      readonly reconcileSeconds: number;
+      /** The agent changes nothing on its plane and goes on reporting. */
+      readonly paused: boolean;
       readonly serverTime: string;
       readonly mode: 'resume' | 'diff' | 'quarantine';
     }
@@ -54,20 +60,25 @@ export interface Have {
   /** First 8 hex digits of the body's SHA-256. */
   readonly hash8: string;
 }
-export type ResultState = 'Applied' | 'Progressing' | 'Nack' | 'Contended' | 'Deleted';
+const RESULT_STATES = ['Applied', 'Progressing', 'Nack', 'Contended', 'Deleted'] as const;
+export type ResultState = (typeof RESULT_STATES)[number];
+const OBJECT_HEALTH = ['Healthy', 'Progressing', 'Degraded', 'Unknown'] as const;
 export interface ObjectResult {
   readonly id: string;
   readonly gvk: string;
   readonly namespace: string;
   readonly name: string;
-  readonly health: 'Healthy' | 'Progressing' | 'Degraded' | 'Unknown';
+  readonly health: (typeof OBJECT_HEALTH)[number];
   readonly message: string;
 }
+const COMPONENT_SYNC = ['Synced', 'OutOfSync', 'Unknown'] as const;
+const COMPONENT_HEALTH = ['Healthy', 'Progressing', 'Suspended', 'Unknown', 'Missing', 'Degraded'] as const;
 export interface ComponentHealth {
   readonly name: string;
-  readonly sync: string;
-  readonly health: string;
+  readonly sync: (typeof COMPONENT_SYNC)[number];
+  readonly health: (typeof COMPONENT_HEALTH)[number];
   readonly version: string;
+  readonly message: string;
 }
 
 export type UpMessage =
@@ -76,6 +87,8 @@ export type UpMessage =
       readonly protos: readonly string[];
       readonly agentVersion: string;
       readonly instanceId: string;
+      /** Of the cluster the agent runs in: a copy of its keys elsewhere is told apart by it. */
+      readonly clusterUID: string;
       readonly cursor: Cursor;
       readonly digest: string;
       /** Compact JWS over the nonce, made with the plane's registered key. */
@@ -97,90 +110,123 @@ export type UpMessage =
       readonly rv: number;
       readonly digest: string;
       readonly bundles: number;
+      /** Bundles that wait for their turn, and reports that wait for the link. */
       readonly queued: number;
+      /** Cumulative over the life of the agent's directory. */
       readonly driftCorrected: number;
       readonly components: readonly ComponentHealth[];
       readonly clock: string;
     };
+export type Up<T extends UpMessage['type']> = Extract<UpMessage, { readonly type: T }>;
+export type Down<T extends DownMessage['type']> = Extract<DownMessage, { readonly type: T }>;
 
 /** A message outside the closed list or out of shape. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
-type Shape = Readonly<Record<string, 'string' | 'number' | 'boolean' | 'array' | 'object'>>;
-const UP: Readonly<Record<UpMessage['type'], Shape>> = {
+type Fields = Readonly<Record<string, Shape>>;
+/** Agents are strangers: every value is checked down to the last member. */
+const UP: Readonly<Record<UpMessage['type'], Fields>> = {
   HELLO: {
-    protos: 'array',
-    agentVersion: 'string',
-    instanceId: 'string',
-    cursor: 'object',
-    digest: 'string',
-    proof: 'string',
+    protos: listOf(16, text(64)),
+    agentVersion: text(64),
+    instanceId: text(64),
+    clusterUID: text(64),
+    cursor: record({ epoch: whole, rv: whole }),
+    digest: text(128),
+    proof: text(4096),
   },
-  HAVE: { bundles: 'array', last: 'boolean' },
-  RECEIVED: { rv: 'number' },
-  RESULT: { uid: 'string', gen: 'number', state: 'string', objects: 'array', error: 'string' },
+  HAVE: { bundles: listOf(2_000, record({ uid: text(64), gen: whole, hash8: text(8) })), last: flag },
+  RECEIVED: { rv: whole },
+  RESULT: {
+    uid: text(64),
+    gen: whole,
+    state: oneOf(RESULT_STATES),
+    objects: listOf(
+      2_000,
+      record({
+        id: text(512),
+        gvk: text(380),
+        namespace: text(63),
+        name: text(253),
+        health: oneOf(OBJECT_HEALTH),
+        message: text(1_024),
+      }),
+    ),
+    error: text(1_024),
+  },
   HB: {
-    epoch: 'number',
-    rv: 'number',
-    digest: 'string',
-    bundles: 'number',
-    queued: 'number',
-    driftCorrected: 'number',
-    components: 'array',
-    clock: 'string',
+    epoch: whole,
+    rv: whole,
+    digest: text(128),
+    bundles: whole,
+    queued: whole,
+    driftCorrected: whole,
+    components: listOf(
+      256,
+      record({
+        name: text(63),
+        sync: oneOf(COMPONENT_SYNC),
+        health: oneOf(COMPONENT_HEALTH),
+        version: text(64),
+        message: text(1_024),
+      }),
+    ),
+    clock: text(64),
   },
 };
-const DOWN: Readonly<Record<DownMessage['type'], Shape>> = {
-  CHALLENGE: { nonce: 'string' },
+const DOWN: Readonly<Record<DownMessage['type'], Fields>> = {
+  CHALLENGE: { nonce: text(128) },
   WELCOME: {
-    proto: 'string',
-    epoch: 'number',
-    sessionId: 'string',
-    headRV: 'number',
-    heartbeatSeconds: 'number',
-    usageSeconds: 'number',
-    serverTime: 'string',
-    mode: 'string',
+    proto: text(64),
+    epoch: whole,
+    sessionId: text(64),
+    headRV: whole,
+    heartbeatSeconds: whole,
+    usageSeconds: whole,
+    reconcileSeconds: whole,
+    paused: flag,
+    serverTime: text(64),
+    mode: oneOf(['resume', 'diff', 'quarantine']),
   },
-  DEL: { jws: 'string' },
-  SNAP_BEGIN: { rv: 'number' },
-  SNAP_END: { rv: 'number', count: 'number', digest: 'string' },
-  BOOKMARK: { rv: 'number' },
-  HEAD: { jws: 'string' },
-  RV_AHEAD: { headRV: 'number' },
-  GOAWAY: { reason: 'string', reconnectInMs: 'number' },
+  DEL: { jws: text(8_192) },
+  SNAP_BEGIN: { rv: whole },
+  SNAP_END: { rv: whole, count: whole, digest: text(128) },
+  BOOKMARK: { rv: whole },
+  HEAD: { jws: text(8_192) },
+  RV_AHEAD: { headRV: whole },
+  GOAWAY: { reason: text(256), reconnectInMs: whole },
 };
 
 /** Parses what an agent sent; throws `ProtocolError`. Unknown fields are refused: nothing else may cross. */
-export const parseUp = (text: string): UpMessage => parse(UP, text) as unknown as UpMessage;
+export const parseUp = (json: string): UpMessage => parse(UP, json) as unknown as UpMessage;
 /** Parses what the hub sent; throws `ProtocolError`. */
-export const parseDown = (text: string): DownMessage => parse(DOWN, text) as unknown as DownMessage;
+export const parseDown = (json: string): DownMessage => parse(DOWN, json) as unknown as DownMessage;
 
-function parse(shapes: Readonly<Record<string, Shape>>, text: string): Record<string, unknown> {
-  const value = parseJson(text);
+function parse(messages: Readonly<Record<string, Fields>>, json: string): Record<string, unknown> {
+  const value = parseJson(json);
   const type = isObject(value) ? value['type'] : undefined;
-  if (!isObject(value) || typeof type !== 'string' || !Object.hasOwn(shapes, type)) {
+  if (!isObject(value) || typeof type !== 'string' || !Object.hasOwn(messages, type)) {
     throw new ProtocolError(
       `message type ${typeof type === 'string' ? JSON.stringify(type.slice(0, 64)) : 'none'} is not part of ${PROTOCOL}`,
     );
   }
-  const shape = shapes[type] ?? {};
-  for (const [field, wanted] of Object.entries(shape)) {
-    const found = value[field];
-    const actual = Array.isArray(found) ? 'array' : typeof found;
-    if (actual !== wanted) throw new ProtocolError(`${type}.${field} must be of type ${wanted}`);
+  const fields = messages[type] ?? {};
+  for (const [field, shape] of Object.entries(fields)) {
+    if (!Object.hasOwn(value, field) || !shape.fits(value[field])) {
+      throw new ProtocolError(`${type}.${field} must be ${shape.name}`);
+    }
   }
-  const foreign = Object.keys(value).find((field) => field !== 'type' && !Object.hasOwn(shape, field));
+  const foreign = Object.keys(value).find((field) => field !== 'type' && !Object.hasOwn(fields, field));
   if (foreign !== undefined)
     throw new ProtocolError(`${type} has no field ${JSON.stringify(foreign.slice(0, 64))}`);
   return value;
 }
 
-function parseJson(text: string): unknown {
+function parseJson(json: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(json);
   } catch (error) {
     throw new ProtocolError('message is not JSON', { cause: error });
   }

@@ -2,32 +2,45 @@
 import type { Cursor } from './messages.ts';
 
 export type ResumeDecision =
-  /** Send what changed after the cursor. */
-  | { readonly mode: 'resume'; readonly after: number }
+  /** The plane holds what it should; only what changes from now on is sent. */
+  | { readonly mode: 'resume' }
   /** Ask what the agent has and send the difference; `freezeDeletes` until a head of this epoch is complete. */
   | { readonly mode: 'diff'; readonly freezeDeletes: boolean }
   /** The agent knows more than we do: touch nothing. */
   | { readonly mode: 'quarantine'; readonly reason: 'RevisionAhead' | 'EpochAhead' };
 
+/** Where the agent stands. */
+export interface AgentPosition {
+  readonly cursor: Cursor;
+  /** Epoch it was registered in. */
+  readonly epoch: number;
+  /** Over what it holds. */
+  readonly digest: string;
+}
+export interface HubPosition {
+  readonly epoch: number;
+  /** Newest revision of the store. */
+  readonly headRV: number;
+  /** Over what this plane should hold. */
+  readonly digest: string;
+}
+
 /**
- * | agent epoch | agent rv                | decision                                        |
- * | ----------- | ----------------------- | ----------------------------------------------- |
- * | equal       | oldest <= rv <= head    | resume                                          |
- * | equal       | rv < oldest             | diff                                            |
- * | equal       | rv > head               | quarantine: our store was rolled back           |
- * | lower       | any                     | diff, deletes frozen                            |
- * | higher      | any                     | quarantine: we may be the stale twin            |
- *
- * A fresh agent has cursor (0, 0): a lower epoch with nothing to protect, so nothing is frozen.
+ * | agent's epoch | cursor's epoch | cursor's rv | digest  | decision                                       |
+ * | ------------- | -------------- | ----------- | ------- | ---------------------------------------------- |
+ * | higher        | any            | any         | any     | quarantine: we may be the stale twin           |
+ * | any           | higher         | any         | any     | quarantine                                     |
+ * | equal         | equal          | > head      | any     | quarantine: our store was rolled back          |
+ * | equal         | equal          | <= head     | equal   | resume                                         |
+ * | equal         | equal          | <= head     | differs | diff                                           |
+ * | equal         | lower          | any         | any     | diff: it registered anew, with an operator's token |
+ * | lower         | any            | any         | any     | diff, deletes frozen unless it is fresh (0, 0) |
  */
-export function decideResume(
-  agent: Cursor,
-  server: { readonly epoch: number; readonly oldestRV: number; readonly headRV: number },
-): ResumeDecision {
-  if (agent.epoch > server.epoch) return { mode: 'quarantine', reason: 'EpochAhead' };
-  if (agent.epoch < server.epoch) return { mode: 'diff', freezeDeletes: agent.epoch > 0 };
-  if (agent.rv > server.headRV) return { mode: 'quarantine', reason: 'RevisionAhead' };
-  return agent.rv < server.oldestRV
-    ? { mode: 'diff', freezeDeletes: false }
-    : { mode: 'resume', after: agent.rv };
+export function decideResume(agent: AgentPosition, hub: HubPosition): ResumeDecision {
+  const { cursor } = agent;
+  if (Math.max(agent.epoch, cursor.epoch) > hub.epoch) return { mode: 'quarantine', reason: 'EpochAhead' };
+  if (agent.epoch < hub.epoch) return { mode: 'diff', freezeDeletes: cursor.epoch > 0 };
+  if (cursor.epoch < hub.epoch) return { mode: 'diff', freezeDeletes: false };
+  if (cursor.rv > hub.headRV) return { mode: 'quarantine', reason: 'RevisionAhead' };
+  return agent.digest === hub.digest ? { mode: 'resume' } : { mode: 'diff', freezeDeletes: false };
 }

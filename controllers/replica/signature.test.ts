@@ -6,6 +6,7 @@ const CLAIMS: BundleClaims = {
   typ: 'bundle',
   uid: 'u1',
   tenant: 't1',
+  ns: '',
   dp: 'eu1',
   gen: 3,
   rv: 40,

@@ -3,7 +3,7 @@
  * the plane. Small compact JWS (Ed25519) beside a hashed body: verifying costs the same for every body size.
  */
 import { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, importJWK, type JWK } from 'jose';
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto';
 import { isObject } from '../../apiserver/api/json.ts';
 
 const ALGORITHM = 'Ed25519';
@@ -14,6 +14,8 @@ export interface BundleClaims {
   readonly uid: string;
   /** UID of the owning tenant. */
   readonly tenant: string;
+  /** The one namespace it may touch; empty: any that belongs to the tenant. */
+  readonly ns: string;
   readonly dp: string;
   readonly gen: number;
   readonly rv: number;
@@ -108,10 +110,41 @@ export async function publicJwkOf(
   return { jwk, kid: await calculateJwkThumbprint(jwk) };
 }
 
-/** RFC 7638 thumbprint of a public key received from outside; throws for anything that is no Ed25519 public key. */
+/** RFC 7638 thumbprint of a public key received from outside; throws `SignatureError` for any other kind of key. */
 export async function thumbprintOf(jwk: unknown): Promise<string> {
-  if (!isObject(jwk) || jwk['kty'] !== 'OKP' || jwk['crv'] !== 'Ed25519' || Object.hasOwn(jwk, 'd')) {
-    throw new SignatureError('the signing key must be an Ed25519 public JWK');
+  return calculateJwkThumbprint(
+    publicKeyOf(jwk, {
+      kty: 'OKP',
+      crv: 'Ed25519',
+      sentence: 'the signing key must be an Ed25519 public JWK',
+    }),
+  );
+}
+
+/** The public members of a sealing key received from outside; throws `SignatureError` unless it is on P-256. */
+export function sealingKeyOf(jwk: unknown): PublicJwk {
+  return publicKeyOf(jwk, {
+    kty: 'EC',
+    crv: 'P-256',
+    sentence: 'the sealing key must be a P-256 public JWK',
+  });
+}
+
+function publicKeyOf(
+  jwk: unknown,
+  wanted: { readonly kty: string; readonly crv: string; readonly sentence: string },
+): PublicJwk {
+  const { kty, crv, sentence } = wanted;
+  if (!isObject(jwk) || jwk['kty'] !== kty || jwk['crv'] !== crv || Object.hasOwn(jwk, 'd')) {
+    throw new SignatureError(sentence);
   }
-  return calculateJwkThumbprint(jwk as JWK);
+  const { x, y } = jwk;
+  const key = { kty, crv, x, ...(kty === 'EC' ? { y } : {}) } as JWK;
+  try {
+    // Refuses coordinates of the wrong length and points that are not on the curve.
+    createPublicKey({ key: key as JsonWebKeyInput['key'], format: 'jwk' });
+  } catch (error) {
+    throw new SignatureError(sentence, { cause: error });
+  }
+  return key;
 }

@@ -104,8 +104,8 @@ export async function startControlPlane(options: Options = {}): Promise<ControlP
   };
 }
 
-/** Follows one object until it is as wanted; undefined stands for its absence. */
-async function waitFor<T extends ApiObject>(
+/** Follows one object until it is as wanted; undefined stands for its absence. Rejects after 10 s. */
+export async function waitFor<T extends ApiObject>(
   client: Client,
   resource: Resource<T>,
   ref: ObjectRef,
