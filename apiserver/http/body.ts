@@ -36,9 +36,13 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
       reject(tooLarge(maxBytes));
     };
     request.on('data', onData);
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks)));
-    request.once('error', reject);
-    request.once('close', () => reject(badRequest('the connection was closed before the body was complete')));
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => {
+      // Every request closes; the error, with its stack, is made for those only that are cut off.
+      if (!request.readableEnded)
+        reject(badRequest('the connection was closed before the body was complete'));
+    });
   });
 }
 const EMPTY = Buffer.alloc(0);

@@ -1,10 +1,10 @@
 /** Where each request goes: resources straight to their handler, everything else through express. */
-import { randomUUID } from 'node:crypto';
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { badRequest } from '../api/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createApp } from './app.ts';
+import { createAuditIds } from './audit-ids.ts';
 import type { Connections } from './connections.ts';
 import { createDiscovery } from './discovery.ts';
 import { Exchange } from './exchange.ts';
@@ -121,13 +121,14 @@ function refusalOf(request: IncomingMessage, socket: Duplex): ServerResponse {
 type Opener = (message: IncomingMessage, response: ServerResponse) => Exchange;
 
 function createOpener(kinds: KindTable, clock: Clock): Opener {
+  const nextAuditId = createAuditIds();
   return (message, response) => {
     const info = infoOf(message);
     const kind = info.isResource ? kinds.find(info.group, info.version, info.resource) : undefined;
     return new Exchange(message, response, {
       info,
       kind,
-      auditId: auditIdOf(message),
+      auditId: sentAuditId(message) ?? nextAuditId(),
       receivedMs: clock.now(),
     });
   };
@@ -143,7 +144,7 @@ function infoOf(request: IncomingMessage): RequestInfo {
 }
 
 /** A caller's own Audit-ID ties our records to its own; anything odd is replaced. */
-function auditIdOf(request: IncomingMessage): string {
+function sentAuditId(request: IncomingMessage): string | undefined {
   const sent = request.headers['audit-id'];
-  return typeof sent === 'string' && /^[A-Za-z0-9-]{1,64}$/.test(sent) ? sent : randomUUID();
+  return typeof sent === 'string' && /^[A-Za-z0-9-]{1,64}$/.test(sent) ? sent : undefined;
 }

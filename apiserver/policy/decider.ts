@@ -20,18 +20,26 @@ export interface DeciderDeps {
 export type Decide = (view: View, asked: Asking) => Decision;
 
 export function createDecider(deps: DeciderDeps): Decide {
+  // A bucket belongs to one view of one immutable snapshot: what is kept here is gone with the policies it is from.
+  const allowances = new WeakMap<Bucket, Decision>();
   return (view, asked) => {
     const { attributes } = asked;
     const { kind, verb } = requested(attributes);
     const bucket = view.bucket(verb, kind);
     if (bucket.rows.length === 0) return byDefault(view, attributes);
+    const known = allowances.get(bucket);
+    if (known !== undefined) return known;
     try {
       const name = attributes.is === 'path' ? attributes.path : attributes.name;
       const attrs = attrsFor(deps, bucket, asked);
       const { allowed, rule } = view.enforce(bucket, { kind, name, verb, attrs });
       if (rule === undefined) return byDefault(view, attributes);
       const policies = view.policiesOf(rule);
-      if (allowed) return { allowed: true, reason: allowedBy(policies), policies };
+      if (allowed) {
+        const decision = { allowed: true, reason: allowedBy(policies), policies };
+        if (isUnconditional(bucket)) allowances.set(bucket, decision);
+        return decision;
+      }
       // Naming a refusal in a tenant the caller has nothing to do with would tell that the tenant exists.
       const isVisible = view.member || policies.every((policy) => !policy.startsWith('AccessPolicy '));
       return { allowed: false, reason: isVisible ? refused(policies) : notGranted(attributes), policies };
@@ -41,6 +49,9 @@ export function createDecider(deps: DeciderDeps): Decide {
     }
   };
 }
+
+/** Neither names nor conditions play a role, so every question that meets these rules has the same answer. */
+const isUnconditional = (bucket: Bucket): boolean => !bucket.named && bucket.conditions.size === 0;
 
 export const denied = (reason: string): Decision => ({ allowed: false, reason, policies: [] });
 const allowedBy = (policies: readonly string[]): string => `allowed by ${policies.slice(0, 3).join(', ')}`;

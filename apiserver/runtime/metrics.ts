@@ -102,22 +102,34 @@ function createGauge(
   declaration: Declaration & { readonly collect?: () => number },
 ): GaugeMetric {
   const { collect } = declaration;
+  const bound: BoundGauge[] = [];
   const gauge = new Gauge({
     ...common(registry, declaration),
-    ...(collect === undefined
-      ? {}
-      : {
-          collect(): void {
-            (this as unknown as Gauge).set(collect());
-          },
-        }),
+    // Bound series keep plain numbers, which are written down when somebody looks.
+    collect(): void {
+      if (collect !== undefined) gauge.set(collect());
+      for (const { labels, value } of bound) if (value !== undefined) gauge.set(labels, value);
+    },
   });
   return {
     set: (value, labels = {}) => gauge.set(labels, value),
     inc: (labels = {}) => gauge.inc(labels),
     dec: (labels = {}) => gauge.dec(labels),
-    with: (labels) => gauge.labels(labels),
+    with: (labels) => {
+      const series: BoundGauge = { labels, value: undefined };
+      bound.push(series);
+      return {
+        set: (value) => {
+          series.value = value;
+        },
+      };
+    },
   };
+}
+
+interface BoundGauge {
+  readonly labels: Labels;
+  value: number | undefined;
 }
 
 interface BoundCounter {

@@ -2,9 +2,9 @@
  * The writer: a worker thread that owns the one connection that writes. Syncing to disk, checkpoints and
  * compaction block this thread, never the one that serves requests; the next batch gathers there meanwhile.
  *
- * Measured on 2 cores, fsync 0.15 ms, 32 clients, 100 us of request work each: same throughput as committing on
- * the main thread when both share one core (-5 % to 0), +2 to +48 % on two, and half its event loop delay (p99 4
- * against 8 ms); with a disk that syncs in 2 to 10 ms the main thread would stand still that long per commit.
+ * Measured on 2 cores, fsync 0.15 ms, 32 clients, 100 us of request work each: against committing on the main
+ * thread -11 % to +22 % throughput when both share one core, +2 to +48 % on two, and half its event loop delay
+ * (p99 4 against 8 ms); with a disk that syncs in 2 to 10 ms the main thread would stand still that long per commit.
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { DatabaseSync } from 'node:sqlite';
