@@ -3,7 +3,6 @@
  * a JSON line. Bodies, values and query strings are never part of it. It is written on every request, so what
  * repeats is serialised once.
  */
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Decision, UserInfo } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
@@ -66,25 +65,40 @@ const HEAD =
   '{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","stage":"ResponseComplete","auditID":"';
 const json = (value: unknown): string => JSON.stringify(value);
 
+interface Caller {
+  readonly user: UserInfo;
+  readonly impersonator: UserInfo | undefined;
+  readonly agent: string | undefined;
+  readonly text: string;
+}
+
 /** Field order differs from Kubernetes' own: what belongs together in caches stands together. */
 function createSerialiser(): (exchange: Exchange, nowMs: number) => string {
   const users = new WeakMap<UserInfo, string>();
-  const clients = new WeakMap<Socket, { readonly agent: string | undefined; readonly text: string }>();
+  const callers = new WeakMap<Socket, Caller>();
   const actions = new Map<Kind, Map<string, string>>();
-  const time = createTimeText();
-  let lastDecision: { readonly decision: Decision; readonly text: string } | undefined;
+  const times = createTimeTexts();
+  const outcome = createOutcomeTexts();
 
   const user = (one: UserInfo): string => {
     let text = users.get(one);
     if (text === undefined) users.set(one, (text = userOf(one)));
     return text;
   };
-  const client = ({ socket, headers }: IncomingMessage): string => {
-    const agent = headers['user-agent'];
-    const known = clients.get(socket);
-    if (known !== undefined && known.agent === agent) return known.text;
-    const text = `"sourceIPs":[${json(socket.remoteAddress ?? '')}],"userAgent":${json(agent ?? '')}`;
-    clients.set(socket, { agent, text });
+  const caller = (exchange: Exchange): string => {
+    const { request, impersonator } = exchange;
+    const agent = request.headers['user-agent'];
+    const known = callers.get(request.socket);
+    if (known?.user === exchange.user && known.agent === agent && known.impersonator === impersonator) {
+      return known.text;
+    }
+    const who =
+      impersonator === undefined
+        ? user(exchange.user)
+        : `${user(impersonator)},"impersonatedUser":${user(exchange.user)}`;
+    const address = json(request.socket.remoteAddress ?? '');
+    const text = flat(`","user":${who},"sourceIPs":[${address}],"userAgent":${json(agent ?? '')},`);
+    callers.set(request.socket, { user: exchange.user, impersonator, agent, text });
     return text;
   };
   const action = ({ info, kind }: Exchange): string => {
@@ -93,28 +107,49 @@ function createSerialiser(): (exchange: Exchange, nowMs: number) => string {
     const ofKind = actions.get(kind) ?? new Map<string, string>();
     actions.set(kind, ofKind);
     let text = ofKind.get(info.verb);
-    if (text === undefined) ofKind.set(info.verb, (text = actionOf(info)));
-    return text;
-  };
-  const decided = (decision: Decision | undefined): string => {
-    if (decision === undefined) return '';
-    const known = lastDecision;
-    if (known !== undefined && isSame(known.decision, decision)) return known.text;
-    const text = decisionText(decision);
-    lastDecision = { decision, text };
+    if (text === undefined) ofKind.set(info.verb, (text = flat(actionOf(info))));
     return text;
   };
 
   return (exchange, nowMs) => {
-    const { info, impersonator } = exchange;
-    const who =
-      impersonator === undefined
-        ? user(exchange.user)
-        : `${user(impersonator)},"impersonatedUser":${user(exchange.user)}`;
-    const when = `"requestReceivedTimestamp":"${time(exchange.receivedMs)}","stageTimestamp":"${time(nowMs)}"`;
-    const what = `"requestURI":${json(info.path)},${action(exchange)}${nameOf(info)}`;
-    const notes = annotationsOf(decided(exchange.decision), exchange.annotations);
-    return `${HEAD}${exchange.auditId}","user":${who},${client(exchange.request)},${what},"responseStatus":${statusOf(exchange)},${when},"annotations":{${notes}}}\n`;
+    const { info } = exchange;
+    const what = `${action(exchange)}${nameOf(info)},"requestURI":${json(info.path)}`;
+    return `${HEAD}${exchange.auditId}${caller(exchange)}${what}${times(exchange.receivedMs, nowMs)}${outcome(exchange)}`;
+  };
+}
+
+/** As one piece: what is copied into many lines is put together once. */
+const flat = (text: string): string => Buffer.from(text).toString();
+
+/** Code, reason, decision and notes, to the end of the line; most requests end like the one before. */
+function createOutcomeTexts(): (exchange: Exchange) => string {
+  let last:
+    { readonly code: number; readonly decision: Decision | undefined; readonly text: string } | undefined;
+  return (exchange) => {
+    const { code, decision, reason, annotations } = exchange;
+    const isPlain = reason === undefined && annotations === undefined;
+    if (isPlain && last?.code === code && last.decision === decision) return last.text;
+    const decided = decision === undefined ? '' : decisionText(decision);
+    const notes = annotationsOf(decided, annotations);
+    const text = `,"responseStatus":${statusOf(exchange)},"annotations":{${notes}}}\n`;
+    if (!isPlain) return text;
+    last = { code, decision, text: flat(text) };
+    return last.text;
+  };
+}
+
+function createTimeTexts(): (receivedMs: number, nowMs: number) => string {
+  const time = createTimeText();
+  let last = '';
+  let lastReceivedMs = Number.NaN;
+  let lastNowMs = Number.NaN;
+  return (receivedMs, nowMs) => {
+    if (receivedMs !== lastReceivedMs || nowMs !== lastNowMs) {
+      lastReceivedMs = receivedMs;
+      lastNowMs = nowMs;
+      last = `,"requestReceivedTimestamp":"${time(receivedMs)}","stageTimestamp":"${time(nowMs)}"`;
+    }
+    return last;
   };
 }
 
@@ -162,13 +197,6 @@ function annotationsOf(decided: string, annotations: ReadonlyMap<string, string>
   if (annotations === undefined) return decided;
   const noted = json(Object.fromEntries(annotations)).slice(1, -1);
   return decided === '' || noted === '' ? decided + noted : `${decided},${noted}`;
-}
-
-function isSame(a: Decision, b: Decision): boolean {
-  if (a === b) return true;
-  if (a.allowed !== b.allowed || a.reason !== b.reason || a.policies.length !== b.policies.length)
-    return false;
-  return a.policies.every((policy, index) => policy === b.policies[index]);
 }
 
 function decisionText({ allowed, reason, policies }: Decision): string {

@@ -1,7 +1,8 @@
 /** The resource endpoints: one handler per verb, from an authenticated exchange to the registry and back. */
+import { notFound } from '../api/errors.ts';
 import type { Kind } from '../api/kind.ts';
 import type { Authorizer } from '../policy/policy.ts';
-import type { Patch, Registry, Written } from '../registry/registry.ts';
+import type { Patch, Registry, StoredObject, Target, Written } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { attributesOf, requireAccess, requireListAccess, resourceAttributes } from './access.ts';
 import { parseApplyBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
@@ -26,10 +27,11 @@ export interface ResourceDeps {
   readonly maxBodyBytes: number;
 }
 
-type Handle = (deps: ResourceDeps, exchange: Exchange, kind: Kind) => Promise<void>;
+/** Answers at once where nothing has to be waited for. */
+type Handle = (deps: ResourceDeps, exchange: Exchange, kind: Kind) => Promise<void> | void;
 
 /** Decides access, then answers. What it returns throws `ApiError`, at once or later. */
-export function createResources(deps: ResourceDeps): (exchange: Exchange) => Promise<void> {
+export function createResources(deps: ResourceDeps): (exchange: Exchange) => Promise<void> | void {
   return (exchange) => {
     const { info, kind } = exchange;
     if (kind === undefined) {
@@ -78,13 +80,37 @@ function encodingOf(deps: ResourceDeps, exchange: Exchange): EncodingOptions {
   };
 }
 
-async function get(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+function get(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> | void {
   const subresource = admit(deps, exchange, kind);
   const encoding = encodingOf(deps, exchange);
   const resourceVersion = exchange.info.query?.get('resourceVersion') ?? '';
-  const target = { ...targetOf(exchange, kind), subresource };
-  const object = await deps.registry.get(exchange, target, { resourceVersion });
-  sendBytes(exchange, 200, {
+  const target = targetOf(exchange, kind);
+  if (resourceVersion !== '' || subresource === 'scale') {
+    return getWhenFresh(deps, exchange, { ...target, subresource }, { resourceVersion, encoding });
+  }
+  // What is in memory is answered in the same turn.
+  const object = deps.registry.peek(kind, target.namespace, target.name);
+  if (object === undefined) throw notFound(kind, target.name);
+  sendObject(exchange, 200, object, { kind, encoding });
+}
+
+async function getWhenFresh(
+  deps: ResourceDeps,
+  exchange: Exchange,
+  target: Target & { readonly subresource: Subresource },
+  options: { readonly resourceVersion: string; readonly encoding: EncodingOptions },
+): Promise<void> {
+  const object = await deps.registry.get(exchange, target, options);
+  sendObject(exchange, 200, object, { kind: target.kind, encoding: options.encoding });
+}
+
+function sendObject(
+  exchange: Exchange,
+  code: number,
+  object: StoredObject,
+  { kind, encoding }: { readonly kind: Kind; readonly encoding: EncodingOptions },
+): void {
+  sendBytes(exchange, code, {
     type: encoding.representation.mediaType,
     body: encodeObject(kind, object, encoding),
   });
@@ -160,10 +186,7 @@ function patchOf(type: PatchType, bytes: Buffer, force: boolean, beforeCreate: (
 }
 
 function sendWritten(exchange: Exchange, kind: Kind, written: Written, encoding: EncodingOptions): void {
-  sendBytes(exchange, written.created ? 201 : 200, {
-    type: encoding.representation.mediaType,
-    body: encodeObject(kind, written.object, encoding),
-  });
+  sendObject(exchange, written.created ? 201 : 200, written.object, { kind, encoding });
 }
 
 /** Throws `ApiError` when the body is too large, or came when the request was over already: nothing is written then. */
@@ -188,10 +211,7 @@ async function remove(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
   const target = targetOf(exchange, kind);
   const deleted = await deps.registry.delete(exchange, target, options);
   if (deleted.object !== undefined) {
-    sendBytes(exchange, 200, {
-      type: encoding.representation.mediaType,
-      body: encodeObject(kind, deleted.object, encoding),
-    });
+    sendObject(exchange, 200, deleted.object, { kind, encoding });
     return;
   }
   sendJson(exchange, 200, {
