@@ -124,8 +124,8 @@ const NO_CERTIFICATE = { user: undefined, bad: false } as const;
 const COMPONENT_PREFIX = `system:serviceaccount:${SYSTEM_NAMESPACE}:`;
 
 /**
- * Polder's own components are known by their names, so nobody but the issuer of their tokens may give them out: no
- * certificate, no file, no issuer outside and no impersonation.
+ * Polder's own components are known by their names. Only the holder of the token key or of the CA gives them out; no
+ * token file, no issuer outside and no impersonation does.
  */
 export const isComponentName = (name: string): boolean => name.startsWith(COMPONENT_PREFIX);
 
