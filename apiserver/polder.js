@@ -1,8 +1,9 @@
 /**
- * Starts `main.ts` with the compile cache on. Plain JavaScript on purpose: with the cache on before the first
- * TypeScript file is met, a second start never loads the type stripper (36 MB of memory and a third of a second).
+ * Starts `main.ts`. Plain JavaScript on purpose: what it sets up has to be there before the first TypeScript file.
  */
 import { enableCompileCache } from 'node:module';
+import { CACHE, serveStripped } from './runtime/typescript.js';
 
-enableCompileCache();
+enableCompileCache(CACHE);
+serveStripped();
 await import('./main.ts');

@@ -1,11 +1,12 @@
 /**
- * Entry point of the writer's worker thread. Plain JavaScript on purpose: a thread does not inherit the compile
- * cache of its process, and with the cache on before the first TypeScript file is met it never loads the type
- * stripper (25 MB of memory and 50 ms).
+ * Entry point of the writer's worker thread. Plain JavaScript on purpose: a thread inherits neither the compile
+ * cache nor the stripped sources of its process, and both have to be there before the first TypeScript file.
  */
 import { enableCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
+import { serveStripped } from '../../runtime/typescript.js';
 
 if (workerData.compileCache !== undefined) enableCompileCache(workerData.compileCache);
+serveStripped();
 const { runWriter } = await import('./writer.ts');
 runWriter(parentPort, workerData);
