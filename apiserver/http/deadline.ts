@@ -19,7 +19,9 @@ export function setDeadline(clock: Clock, exchange: Exchange): (() => void) | un
   const timeoutMs = asked === '' ? longest : Math.min(longest, parseDuration(asked) || longest);
   return clock.after(timeoutMs, () => {
     exchange.abort();
-    sendError(exchange, timedOut());
+    // An answer that is still being written goes to a client that hardly reads: it must not hold its slot for ever.
+    if (exchange.answered) exchange.response.destroy();
+    else sendError(exchange, timedOut());
   });
 }
 

@@ -88,6 +88,8 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     request,
     upgrade: (message, socket, head) => {
       connections.trackUpgraded(socket);
+      // From here on the socket may be silent for as long as its owner likes.
+      message.socket.setTimeout(0);
       const path = (message.url ?? '').split('?', 1)[0] ?? '';
       const own = upgrades.find(({ prefix }) => isBelow(path, prefix));
       if (own === undefined) watchSocket.serve(open(message, refusalOf(message, socket)), socket, head);

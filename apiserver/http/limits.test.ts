@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request as httpsRequest } from 'node:https';
-import { ADMIN, rawConnection, type Answer } from '../../test/support/http-client.ts';
+import { ADMIN, everything, rawConnection, type Answer } from '../../test/support/http-client.ts';
 import { ANN, startPlane, type Plane } from '../../test/support/http.ts';
 import { widget } from '../../test/support/registry.ts';
 import { createFakeClock, type FakeClock } from '../runtime/clock.ts';
@@ -77,6 +77,28 @@ describe('limits and deadlines', () => {
     await once(response, 'end');
     assert.equal((await plane.call('GET', `${WIDGETS}/late`)).status, 404);
     assert.equal((await plane.call('POST', WIDGETS, { body: widget('next') })).status, 201);
+  });
+
+  it('cuts a client that does not read its list when the time is over, and forgets the request', async () => {
+    const path = WIDGETS.replace('/a/', '/b/');
+    const pad = 'x'.repeat(1_000_000);
+    for (let i = 0; i < 16; i += 1) {
+      const made = await plane.call('POST', path, { body: widget(`large-${i}`, { notes: { pad } }) });
+      assert.equal(made.status, 201, made.text.slice(0, 200));
+    }
+    const slow = await rawConnection(plane);
+    slow.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN}\r\n\r\n`);
+    await once(slow, 'readable');
+    await untilRead();
+    clock.advance(60_001);
+
+    const text = await everything(slow);
+    assert.ok(text.startsWith('HTTP/1.1 200'));
+    assert.ok(text.length < 16_000_000, 'the list was sent to its end');
+    const isOver = (): boolean =>
+      plane.audit().some((one) => one['requestURI'] === path && one['verb'] === 'list');
+    for (let turn = 0; turn < 100 && !isOver(); turn += 1) await untilRead();
+    assert.ok(isOver(), 'the request still holds its place');
   });
 
   /** The server has read what was sent before: a request on another connection went all the way meanwhile. */

@@ -25,6 +25,8 @@ const KEEP_ALIVE_MS = 100_000;
 const HEADERS_TIMEOUT_MS = 105_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** A connection on which nothing moves, in either direction; watches are exempt. */
+const STALLED_MS = 120_000;
 
 export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
@@ -50,6 +52,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     dispatch.request,
   );
   server.maxConnections = limits.maxConnections;
+  server.timeout = STALLED_MS;
   server.on('upgrade', dispatch.upgrade);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // A body that is too large anyway is refused before it is sent.

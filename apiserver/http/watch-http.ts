@@ -17,6 +17,8 @@ export function createHttpTransport(exchange: Exchange): WatchTransport {
     exchange.code = 200;
     const headers = commonHeaders(exchange, JSON_TYPE);
     if (request.httpVersion === '1.1') headers.push('Transfer-Encoding', 'chunked');
+    // Nothing may happen for a long time; the end of the response puts the keep-alive time back.
+    socket.setTimeout(0);
     response.writeHead(200, headers);
     response.flushHeaders();
   };

@@ -142,9 +142,12 @@ export async function rawConnection(server: {
   return socket;
 }
 
-/** What the server sends until it closes. */
+/** What the server sends until it closes, in order or not. */
 export async function everything(socket: TLSSocket): Promise<string> {
   let text = '';
-  for await (const chunk of socket) text += String(chunk);
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  if (!socket.closed) await once(socket, 'close');
   return text;
 }
