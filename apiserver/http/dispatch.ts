@@ -44,18 +44,13 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     metrics: createRequestMetrics(deps.metrics),
   });
   const resources = createResources({ ...deps, watches, maxBodyBytes: limits.maxBodyBytes });
-  const draining: HealthCheck = {
-    name: 'shutdown',
-    probes: ['ready'],
-    check: () => (connections.isDraining() ? 'the server is stopping' : undefined),
-  };
   const exchanges = new WeakMap<IncomingMessage, Exchange>();
   const app = createApp({
     ...deps,
     pipeline,
     discovery: createDiscovery(kinds),
     openApi: createOpenApi(deps.openApi),
-    health: createHealth([...deps.health, draining], deps.log),
+    health: createHealth([...deps.health, stopCheck(connections)], deps.log),
     exchangeOf: (request) => known(exchanges, request),
   });
   const upgrades: { readonly prefix: string; readonly handler: UpgradeHandler }[] = [];
@@ -99,6 +94,12 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     stop: () => watches.stopAll(),
   };
 }
+
+const stopCheck = (connections: Connections): HealthCheck => ({
+  name: 'shutdown',
+  probes: ['ready'],
+  check: () => (connections.isDraining() ? 'the server is stopping' : undefined),
+});
 
 const isBelow = (path: string, prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`);
 
