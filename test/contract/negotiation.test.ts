@@ -81,8 +81,12 @@ describe('contract C: negotiation and printing', function () {
     const row = (name: string) => `${name} +filter +crm +\\*\\.\\* +50 +${age}`;
     const header = 'NAME +TYPE +DEPOT +DATASET +PRIORITY +DISTRIBUTED +AGE';
 
-    assert.match(await get(), new RegExp(`^${header}\n${row('one').replace('50', '50 ')}\n.*\n?$`));
+    assert.match(await get(), new RegExp(`^${header}\n${row('one')}\n${row('two')}$`));
     assert.match(await get('-o', 'wide'), new RegExp(`^${header}\n`));
+    const narrow = await server.ok(['get', 'tn']);
+    const wide = await server.ok(['get', 'tn', '-o', 'wide']);
+    assert.match(narrow, /^NAME +PHASE +NAMESPACE +CLUSTERS +AGE\n/);
+    assert.match(wide, /^NAME +PHASE +NAMESPACE +CLUSTERS +AGE +ISOLATION +DISPLAY NAME +REASON\n/);
     assert.match(await server.ok(['get', 'dpol', '-A']), new RegExp(`^NAMESPACE +${header}\ntn-a +one `));
     assert.match(await get('--show-labels'), new RegExp(`^${header} +LABELS\none .* a=one\n`));
     assert.match(await get('-L', 'a'), new RegExp(`^${header} +A\none .* one\ntwo .* two$`));

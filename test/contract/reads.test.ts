@@ -176,6 +176,21 @@ describe('contract D: reads', function () {
       console.log(`      answered after ${Date.now() - started} ms`);
     });
 
+    it('reads queries as kube-rs writes them, and a DELETE with an empty body', async () => {
+      for (const [suffix, wanted] of [
+        ['?', 5],
+        ['?&limit=1', 1],
+        ['?&resourceVersion=&limit=2', 2],
+        ['?&labelSelector=e+in+(f)&resourceVersion=0', 3],
+      ] as const) {
+        const { items } = await root.read(`${maps}${suffix}`);
+        assert.ok(wanted === 5 ? items.length >= 5 : items.length === wanted, `${suffix}: ${items.length}`);
+      }
+      await add('short-lived');
+      const type = 'application/json';
+      expectCode(await root.call('DELETE', `${maps}/short-lived?&`, { body: '', type }), 200);
+    });
+
     for (const resourceVersion of ['abc', '-1', '1.5', '007']) {
       it(`C62 refuses resourceVersion ${resourceVersion} with a Status below 500`, async () => {
         for (const answer of [
