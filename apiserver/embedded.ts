@@ -15,6 +15,7 @@ import { waitForRegistrationToken } from './local-plane-token.ts';
 import { systemClock, type Clock } from './runtime/clock.ts';
 import { createComponentTokens, type ComponentTokens } from './runtime/component-tokens.ts';
 import type { DataDir } from './runtime/data-dir.ts';
+import { createIdleMemory } from './runtime/idle-memory.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { createApiServer, type ApiServer } from './server.ts';
@@ -80,6 +81,7 @@ class EmbeddedProcess implements EmbeddedPolder {
     await this.startAgent(control, url, identity.ca);
     const kubeconfig = await writeAdminKubeconfig(dataDir.path, url, this.clock.now());
     this.renewLater(api, identity, url);
+    this.startIdleMemory();
     return { url, kubeconfig };
   }
 
@@ -148,6 +150,12 @@ class EmbeddedProcess implements EmbeddedPolder {
     });
     this.started.push(agent);
     await agent.start();
+  }
+
+  private startIdleMemory(): void {
+    const memory = createIdleMemory({ clock: this.clock });
+    this.started.push(memory);
+    memory.start();
   }
 
   private clientAs(name: string, server: string, ca: string): Client {

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { createFakeClock } from './clock.ts';
+import { createHeap, createIdleMemory, type Heap } from './idle-memory.ts';
+
+const MIB = 1024 * 1024;
+
+/** A heap that is what its fields say; a collection leaves 30 MiB. */
+class FakeHeap implements Heap {
+  busy = 0;
+  held = 60;
+  used = 40;
+  collections = 0;
+  busyShare(): number {
+    return this.busy;
+  }
+  heldBytes(): number {
+    return this.held * MIB;
+  }
+  usedBytes(): number {
+    return this.used * MIB;
+  }
+  collect(): void {
+    this.collections += 1;
+    this.held = 30;
+    this.used = 28;
+  }
+}
+
+function started(): { readonly heap: FakeHeap; readonly after: (ms: number) => number } {
+  const [clock, heap] = [createFakeClock(), new FakeHeap()];
+  createIdleMemory({ clock, heap }).start();
+  return {
+    heap,
+    after: (ms) => {
+      clock.advance(ms);
+      return heap.collections;
+    },
+  };
+}
+
+describe('idle memory', () => {
+  it('collects once after the process fell quiet, and again only when the heap has grown', () => {
+    const { heap, after } = started();
+
+    assert.equal(after(1_999), 0);
+    assert.equal(after(1), 1);
+    assert.equal(after(60_000), 1);
+
+    heap.held = 35;
+    assert.equal(after(2_000), 2);
+  });
+
+  it('leaves a busy process alone until it is quiet for a whole window', () => {
+    const { heap, after } = started();
+    heap.busy = 0.5;
+
+    assert.equal(after(60_000), 0);
+
+    heap.busy = 0.01;
+    assert.equal(after(2_000), 1);
+  });
+
+  it('does not collect again within 10 s, however much the heap has grown', () => {
+    const { heap, after } = started();
+    after(2_000);
+    heap.held = 90;
+
+    assert.equal(after(9_999), 1);
+    assert.equal(after(1), 2);
+  });
+
+  it('leaves a heap of more than 128 MiB in use to V8', () => {
+    const { heap, after } = started();
+    heap.used = 129;
+
+    assert.equal(after(60_000), 0);
+  });
+
+  it('gives the memory of garbage back to the system', () => {
+    const heap = createHeap();
+    let garbage: unknown[] = Array.from({ length: 400_000 }, (_, index) => ({ index, list: [index] }));
+    const held = heap.heldBytes();
+    assert.equal(garbage.length, 400_000);
+
+    garbage = [];
+    heap.collect();
+
+    assert.ok(heap.heldBytes() < held - 20 * MIB, `${held} before, ${heap.heldBytes()} after`);
+  });
+});

@@ -1,0 +1,81 @@
+/**
+ * Gives memory back to the system once the process has fallen quiet. V8 shrinks a heap only while it collects, and
+ * a server with nothing to do does not collect: what a start or a burst needed would stay for ever.
+ */
+import { performance } from 'node:perf_hooks';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Clock } from './clock.ts';
+
+export interface IdleMemory {
+  start(): void;
+  close(): Promise<void>;
+}
+
+/** What is asked of the JavaScript engine. */
+export interface Heap {
+  /** Share of the time since the last call, or since the start, in which the event loop was busy: 0 to 1. */
+  busyShare(): number;
+  /** Taken from the system. */
+  heldBytes(): number;
+  /** Taken by objects, garbage included. */
+  usedBytes(): number;
+  /** Frees all garbage and gives back what is no longer held; the process stands still meanwhile. */
+  collect(): void;
+}
+
+/** The process is quiet when it was less busy than this for the whole of a window. */
+const QUIET_SHARE = 0.1;
+const WINDOW_MS = 2_000;
+/** From one collection to the next, at least. */
+const PAUSE_MS = 10_000;
+/** Growth since the last collection below this is not worth another one. */
+const WORTHWHILE_BYTES = 4 * 1024 * 1024;
+/** A collection takes about 2 ms per megabyte in use: a larger heap is left to V8. */
+const MAX_USED_BYTES = 128 * 1024 * 1024;
+
+/** `heap` default: this thread's. */
+export function createIdleMemory(deps: { readonly clock: Clock; readonly heap?: Heap }): IdleMemory {
+  const { clock, heap = createHeap() } = deps;
+  let cancel = (): void => undefined;
+  let collectedAtMs = -Infinity;
+  let settledBytes = 0;
+
+  const check = (): void => {
+    const isQuiet = heap.busyShare() < QUIET_SHARE;
+    const isDue = clock.now() - collectedAtMs >= PAUSE_MS;
+    const hasGrown = heap.heldBytes() - settledBytes >= WORTHWHILE_BYTES;
+    if (isQuiet && isDue && hasGrown && heap.usedBytes() <= MAX_USED_BYTES) {
+      heap.collect();
+      collectedAtMs = clock.now();
+      settledBytes = heap.heldBytes();
+    }
+    cancel = clock.after(WINDOW_MS, check);
+  };
+  return {
+    start: () => {
+      heap.busyShare();
+      cancel = clock.after(WINDOW_MS, check);
+    },
+    close: async () => cancel(),
+  };
+}
+
+export function createHeap(): Heap {
+  // Node shows V8's collector only to a process that asked for it with a flag; a context made after that has it too.
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as (options: object) => void;
+  setFlagsFromString('--no-expose-gc');
+  let before = performance.eventLoopUtilization();
+  return {
+    busyShare: () => {
+      const now = performance.eventLoopUtilization();
+      const { utilization } = performance.eventLoopUtilization(now, before);
+      before = now;
+      return utilization;
+    },
+    heldBytes: () => getHeapStatistics().total_heap_size,
+    usedBytes: () => getHeapStatistics().used_heap_size,
+    collect: () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
+  };
+}
