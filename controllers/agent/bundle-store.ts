@@ -6,6 +6,7 @@ import { digestOf } from '../replica/digest.ts';
 import type { Cursor, Have } from '../replica/messages.ts';
 import type { BundleClaims } from '../replica/signature.ts';
 import { verify, type TrustedPlane } from './accept.ts';
+import { idOf } from './plane-objects.ts';
 import type { StateFiles } from './state-files.ts';
 
 export interface StoredBundle {
@@ -42,6 +43,8 @@ export interface BundleStore {
   refuse(claims: BundleClaims): void;
   inventory(uid: string): readonly InventoryItem[];
   setInventory(uid: string, items: readonly InventoryItem[]): Promise<void>;
+  /** Bundles that have this object in their inventory. */
+  holders(id: string): readonly string[];
   cursor(): Cursor;
   /** Never moves back within an epoch. */
   setCursor(cursor: Cursor): Promise<void>;
@@ -141,6 +144,12 @@ class FileBundleStore implements BundleStore {
     }
     await this.files.write(INVENTORY + uid, Buffer.from(text));
     this.inventories.set(uid, items);
+  }
+
+  holders(id: string): readonly string[] {
+    return [...this.inventories].flatMap(([uid, items]) =>
+      items.some((item) => idOf(item) === id) ? [uid] : [],
+    );
   }
 
   cursor(): Cursor {

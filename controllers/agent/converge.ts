@@ -34,6 +34,8 @@ export interface ConvergeDeps {
   readonly applied: (bundle: string, item: Identity, live: ApiObject) => void;
   /** About to be removed by us. */
   readonly released: (item: Identity) => void;
+  /** Another bundle brings it too: it is handed over instead of being removed. */
+  readonly wantedElsewhere: (bundle: string, item: Identity) => boolean;
   /** Why an object is not to be written now; undefined when it is. */
   readonly restrains: (bundle: string, item: Identity) => string | undefined;
 }
@@ -152,6 +154,7 @@ async function removeAll(
   let error = '';
   const backwards = [...items].sort((a, b) => rankOf(kindName(b.gvk)) - rankOf(kindName(a.gvk)));
   for (const item of backwards) {
+    if (deps.wantedElsewhere(bundle, item)) continue;
     try {
       deps.released(item);
       if (await isThere(deps.plane, bundle, item, signal)) left.push(item);

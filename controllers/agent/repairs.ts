@@ -150,6 +150,8 @@ class PlaneRepairs implements Repairs {
         store,
         applied: (of, item, live) => this.applied(of, item, live),
         released: (item) => this.drift.released(item),
+        wantedElsewhere: (of, item) =>
+          store.holders(idOf(item)).some((other) => other !== of && brings(store.get(other), idOf(item))),
         restrains: (of, item) => this.restraint(of, item, resting),
       },
       bundle,

@@ -168,6 +168,7 @@ export interface Control extends Server {
     ref: ObjectRef,
     wanted: (object: T) => boolean,
   ): Promise<T>;
+  untilGone<T extends ApiObject>(resource: Resource<T>, ref: ObjectRef): Promise<void>;
   /** The work whose newest generation was reported with this reason. */
   reported(name: string, reason: string): Promise<PlaneWork>;
   register(body: object): Promise<{ readonly status: number; readonly body: Line }>;
@@ -255,6 +256,8 @@ export async function startControl(options: ControlOptions = {}): Promise<Contro
     setManifests: (name, manifests) => admin.patch(PlaneWork, workRef(name), { spec: { manifests } }),
     bury: (name, mode = 'Delete') => admin.patch(PlaneWork, workRef(name), { spec: { tombstone: { mode } } }),
     until,
+    untilGone: async (resource, ref) =>
+      void (await waitFor(admin, resource, ref, (each) => each === undefined)),
     reported: (name, reason) =>
       until(
         PlaneWork,
@@ -323,7 +326,7 @@ function post(
 export interface DataPlaneServer extends Server {
   readonly admin: Client;
   until: Control['until'];
-  untilGone<T extends ApiObject>(resource: Resource<T>, ref: ObjectRef): Promise<void>;
+  untilGone: Control['untilGone'];
 }
 
 export async function startDataPlane(): Promise<DataPlaneServer> {
