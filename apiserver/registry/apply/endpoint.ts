@@ -21,7 +21,18 @@ export interface Endpoint {
   readonly writes: (rootField: string) => boolean;
 }
 
+const known = new WeakMap<Kind, Map<Subresource, Endpoint>>();
+
+/** One object for each, so that others keep things by it. */
 export function endpointOf(kind: Kind, subresource: Subresource): Endpoint {
+  const ofKind = known.get(kind) ?? new Map<Subresource, Endpoint>();
+  known.set(kind, ofKind);
+  const endpoint = ofKind.get(subresource) ?? makeEndpoint(kind, subresource);
+  ofKind.set(subresource, endpoint);
+  return endpoint;
+}
+
+function makeEndpoint(kind: Kind, subresource: Subresource): Endpoint {
   const base = { kind, subresource, atom: atomOf(kind), apiVersion: apiVersionOf(kind) };
   if (subresource === 'scale') return { ...base, ...onlyReplicas(kind) };
   const resets = resetFields(kind, subresource);

@@ -4,11 +4,13 @@
  */
 import type { Json, JsonObject } from '../../api/json.ts';
 import type { Kind } from '../../api/kind.ts';
+import { createdFields } from './created-fields.ts';
 import { endpointOf, type Subresource } from './endpoint.ts';
+import { FieldSet } from './field-set.ts';
 import { UnaddressableItem } from './list-items.ts';
 import { managedFieldsOf, metadataOf, withManagedFields } from './managed-fields.ts';
-import { ownersAfterUpdate } from './owners-after-update.ts';
-import { decodeOwners, encodeOwners, isReset, type Owners } from './owners.ts';
+import { ownersAfterUpdate, writable } from './owners-after-update.ts';
+import { decodeOwners, encodeOwner, encodeOwners, isReset, timestamp, type Owners } from './owners.ts';
 import { sameValue } from './values.ts';
 
 export interface ManagedUpdate {
@@ -48,10 +50,11 @@ function managedFieldsAfter(update: ManagedUpdate): readonly Json[] | undefined 
   // An object without entries is not tracked before its first apply, unless it is just being created.
   if (owners.size === 0 && hasUid(oldObject)) return undefined;
   try {
+    if (oldObject === undefined && owners.size === 0) return creatorAlone(update);
     const after = ownersAfterUpdate(endpointOf(update.kind, update.subresource), owners, {
       before: oldObject ?? {},
       after: newObject,
-      manager: update.manager === '' ? 'unknown' : update.manager,
+      manager: managerOf(update),
       nowMs: update.nowMs,
     });
     return encodeOwners(after);
@@ -61,6 +64,27 @@ function managedFieldsAfter(update: ManagedUpdate): readonly Json[] | undefined 
     throw error;
   }
 }
+
+const managerOf = ({ manager }: ManagedUpdate): string => (manager === '' ? 'unknown' : manager);
+
+function creatorAlone(update: ManagedUpdate): readonly Json[] | undefined {
+  const endpoint = endpointOf(update.kind, update.subresource);
+  const fieldsV1 = createdFields(endpoint, writable(endpoint, update.newObject));
+  if (fieldsV1 === undefined) return undefined;
+  const { apiVersion, subresource } = endpoint;
+  return [
+    encodeOwner({
+      manager: managerOf(update),
+      operation: 'Update',
+      apiVersion,
+      subresource,
+      time: timestamp(update.nowMs),
+      set: NOTHING,
+      stored: fieldsV1,
+    }),
+  ];
+}
+const NOTHING = new FieldSet();
 
 function ownersBefore(update: ManagedUpdate): Owners {
   const stored = managedFieldsOf(update.oldObject);

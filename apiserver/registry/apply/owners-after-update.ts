@@ -44,7 +44,7 @@ export function ownersAfterUpdate(endpoint: Endpoint, owners: Owners, update: Up
 }
 
 /** Only what the endpoint can change; managedFields itself is nobody's and never compared. */
-function writable(endpoint: Endpoint, object: JsonObject): JsonObject {
+export function writable(endpoint: Endpoint, object: JsonObject): JsonObject {
   const out: JsonObject = {};
   for (const name of Object.keys(object)) {
     if (endpoint.writes(name)) setField(out, name, object[name] ?? null);
