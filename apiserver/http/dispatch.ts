@@ -54,7 +54,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     exchangeOf: (request) => known(exchanges, request),
   });
   const upgrades: { readonly prefix: string; readonly handler: UpgradeHandler }[] = [];
-  const watchSocket = createWatchSocket({ pipeline, watches });
+  const watchSocket = createWatchSocket({ pipeline, watches, resources });
 
   const open = createOpener(kinds, deps.clock);
   const request = (message: IncomingMessage, response: ServerResponse): void => {

@@ -1,5 +1,6 @@
 /** The resource endpoints: one handler per verb, from an authenticated exchange to the registry and back. */
 import { notFound } from '../api/errors.ts';
+import type { Attributes } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
 import type { Authorizer } from '../policy/policy.ts';
 import type { Patch, Registry, StoredObject, Target, Written } from '../registry/registry.ts';
@@ -13,7 +14,8 @@ import { sendList } from './list.ts';
 import { negotiate, patchTypeOf, wantsPretty, type PatchType } from './negotiation.ts';
 import { readListOptions } from './read-options.ts';
 import { sendBytes, sendJson } from './respond.ts';
-import { methodNotAllowed, noSuchResource, requireRoute, type Subresource } from './routes.ts';
+import { isPodConnection, refuseConnection } from './pod-connections.ts';
+import { methodNotAllowed, notServed, requireRoute, type Subresource } from './routes.ts';
 import { readIncludeObject } from './table/table.ts';
 import { createHttpTransport } from './watch-http.ts';
 import type { Watches } from './watches.ts';
@@ -35,15 +37,20 @@ export function createResources(deps: ResourceDeps): (exchange: Exchange) => Pro
   return (exchange) => {
     const { info, kind } = exchange;
     if (kind === undefined) {
-      // Whether a resource exists is told to those who may use it only.
-      requireAccess(deps.authorizer, exchange, attributesOf(info));
-      throw noSuchResource();
+      // Whether a resource exists is told to those only who may use it, or see in discovery that it does not.
+      if (!deps.authorizer.authorize(exchange.user, DISCOVERY).allowed) {
+        requireAccess(deps.authorizer, exchange, attributesOf(info));
+      }
+      throw notServed(info);
     }
+    if (isPodConnection(info, kind)) return refuseConnection(deps, exchange, kind);
     const handle = Object.hasOwn(HANDLERS, info.verb) ? HANDLERS[info.verb] : undefined;
     if (handle === undefined) throw methodNotAllowed(kind, exchange.request.method ?? '');
     return handle(deps, exchange, kind);
   };
 }
+
+const DISCOVERY: Attributes = { is: 'path', verb: 'get', path: '/apis' };
 
 const HANDLERS: Readonly<Record<string, Handle>> = {
   get,

@@ -6,6 +6,13 @@ import type { RequestInfo } from './request-info.ts';
 export const noSuchResource = (): ApiError =>
   new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
 
+/** A resource that discovery does not show either. */
+export const notServed = ({ group, version, resource }: RequestInfo): ApiError => {
+  const name = group === '' ? `${resource}/${version}` : `${resource}.${group}/${version}`;
+  const message = `the server could not find the requested resource: ${name} is not served here`;
+  return new ApiError('NotFound', message, { details: {} });
+};
+
 export const methodNotAllowed = (kind: Kind, verb: string): ApiError =>
   new ApiError('MethodNotAllowed', `${verb} is not supported on resources of kind "${resourceName(kind)}"`, {
     details: { ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural },
@@ -16,8 +23,9 @@ export type Subresource = '' | 'status' | 'scale';
 /** Checks that the URL can exist for this kind. Throws `ApiError` NotFound or MethodNotAllowed. */
 export function requireRoute(info: RequestInfo, kind: Kind): Subresource {
   if (info.tooDeep || !isScopeRight(info, kind)) throw noSuchResource();
+  const subresource = requireSubresource(info, kind);
   if (!isVerbServed(info, kind)) throw methodNotAllowed(kind, info.verb);
-  return requireSubresource(info, kind);
+  return subresource;
 }
 
 function isScopeRight(info: RequestInfo, kind: Kind): boolean {

@@ -8,6 +8,7 @@ import { badRequest } from '../api/errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { EncodedBatch } from './frames.ts';
 import type { Pipeline } from './pipeline.ts';
+import { isPodConnection } from './pod-connections.ts';
 import { noSuchResource } from './routes.ts';
 import type { WatchTransport } from './watch.ts';
 import type { Watches } from './watches.ts';
@@ -26,6 +27,8 @@ const BEARER_PREFIX = 'base64url.bearer.authorization.k8s.io.';
 export function createWatchSocket(deps: {
   readonly pipeline: Pipeline;
   readonly watches: Watches;
+  /** Answers what is no watch. */
+  readonly resources: (exchange: Exchange) => Promise<void> | void;
 }): WatchSocket {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -40,6 +43,8 @@ export function createWatchSocket(deps: {
       void deps.pipeline.run(exchange, async () => {
         const { info, kind } = exchange;
         if (kind === undefined) throw noSuchResource();
+        // As on a cluster, which refuses before it upgrades; kubectl shows the answer to its second, plain request.
+        if (isPodConnection(info, kind)) return deps.resources(exchange);
         if (info.verb !== 'watch') throw badRequest('WebSockets are served for watches: add watch=true');
         const transport = createSocketTransport(sockets, exchange, { socket, head });
         await deps.watches.serve(exchange, kind, transport);
