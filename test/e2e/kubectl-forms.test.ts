@@ -105,7 +105,8 @@ describe('forms of kubectl', function () {
   });
 
   it('describe shows own kinds, and events of an object with it', async () => {
-    await polder.ok(['apply', '-f', '-'], { input: EVENT });
+    const uid = await inDemo('get', 'deployment', 'web', '-o', 'jsonpath={.metadata.uid}');
+    await polder.ok(['apply', '-f', '-'], { input: EVENT.replace('UID', uid) });
 
     assert.match(
       await inDemo('describe', 'deployment', 'web'),
