@@ -22,6 +22,8 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     request.resume();
     throw tooLarge(maxBytes);
   }
+  // A request without a body ended before it came, and says so no more.
+  if (request.readableEnded) return EMPTY;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

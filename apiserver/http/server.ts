@@ -47,6 +47,8 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
       requestTimeout: REQUEST_TIMEOUT_MS,
       maxHeaderSize: limits.maxHeaderBytes,
       noDelay: true,
+      // A request without a body comes with its stream ended: nobody waits for the end of nothing.
+      optimizeEmptyRequests: true,
       shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
     },
     dispatch.request,

@@ -47,4 +47,10 @@ export function createFakeClock(startMs = 0): FakeClock {
 }
 
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
-export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+export function timestamp(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== last.second) last = { second, text: `${new Date(ms).toISOString().slice(0, 19)}Z` };
+  return last.text;
+}
+/** Most times that are written are now. */
+let last = { second: Number.NaN, text: '' };

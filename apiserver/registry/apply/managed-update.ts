@@ -10,7 +10,8 @@ import { FieldSet } from './field-set.ts';
 import { UnaddressableItem } from './list-items.ts';
 import { managedFieldsOf, metadataOf, withManagedFields } from './managed-fields.ts';
 import { ownersAfterUpdate, writable } from './owners-after-update.ts';
-import { decodeOwners, encodeOwner, encodeOwners, isReset, timestamp, type Owners } from './owners.ts';
+import { timestamp } from '../../runtime/clock.ts';
+import { decodeOwners, encodeOwner, encodeOwners, isReset, type Owners } from './owners.ts';
 import { sameValue } from './values.ts';
 
 export interface ManagedUpdate {

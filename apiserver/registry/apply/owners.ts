@@ -3,6 +3,7 @@
  * `metadata.managedFields` they are stored in.
  * source: apimachinery util/managedfields internal/managedfields.go.
  */
+import { timestamp } from '../../runtime/clock.ts';
 import { isObject, type Json, type JsonObject } from '../../api/json.ts';
 import { decodeFields, decodeStoredFields, encodeFields } from './fields-v1.ts';
 import type { FieldSet } from './field-set.ts';
@@ -47,10 +48,6 @@ export const withSet = (owner: Owner, set: FieldSet): Owner => ({
   time: owner.time,
   set,
 });
-
-export function timestamp(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
-}
 
 /**
  * Undefined when the field is absent, empty or not what a Kubernetes server would take. `stored`: the entries come
