@@ -206,6 +206,21 @@ describe('forms of kubectl', function () {
     );
   });
 
+  it('apply --prune -l removes what is no longer there, of every kind that kubectl asks for', async () => {
+    const map = (name: string): object => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name, namespace: 'demo', labels: { set: 'pruned' } },
+    });
+    const apply = async (...names: string[]): Promise<string> =>
+      await polder.ok(['apply', '--prune', '-l', 'set=pruned', '-f', '-'], {
+        input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: names.map(map) }),
+      });
+    await apply('one', 'two');
+
+    assert.equal(await apply('one'), 'configmap/one unchanged\nconfigmap/two pruned');
+  });
+
   it('run and expose make pods and services', async () => {
     await inDemo('run', 'p', '--image=nginx', '--port=80');
     await inDemo('expose', 'pod', 'p', '--name=ps');

@@ -47,6 +47,27 @@ const CREATE: readonly (readonly [string, readonly string[], string, string])[] 
   ],
 ];
 
+const VOLUME_AND_CONTROLLER = `
+apiVersion: v1
+kind: PersistentVolume
+metadata: { name: disk }
+spec:
+  capacity: { storage: 1Gi }
+  accessModes: [ReadWriteOnce]
+  storageClassName: gold
+  claimRef: { kind: PersistentVolumeClaim, namespace: demo, name: data }
+  hostPath: { path: /data }
+---
+apiVersion: v1
+kind: ReplicationController
+metadata: { name: old, namespace: demo }
+spec:
+  replicas: 2
+  template:
+    metadata: { labels: { app: old } }
+    spec: { containers: [{ name: a, image: "i:1" }] }
+`;
+
 describe('native kinds on the local plane', function () {
   this.timeout(120_000);
   let polder: Polder;
@@ -70,6 +91,16 @@ describe('native kinds on the local plane', function () {
       );
     });
   }
+
+  it('serves PersistentVolumes and ReplicationControllers', async () => {
+    await polder.ok(['apply', '-f', '-'], { input: VOLUME_AND_CONTROLLER });
+
+    assert.match(
+      await polder.ok(['get', 'pv', 'disk']),
+      /disk +1Gi +RWO +Retain +Pending +demo\/data +gold +<unset> +\d+s/,
+    );
+    assert.match(await inDemo('get', 'rc', 'old', '-o', 'wide'), /old +2 +0 +0 +\d+s +a +i:1 +app=old/);
+  });
 
   it('kubectl patch, set image, scale and rollout work on a Deployment', async () => {
     await inDemo('set', 'image', 'deployment/web', 'nginx=nginx:2');

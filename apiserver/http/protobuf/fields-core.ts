@@ -15,6 +15,12 @@ Namespace metadata=1:ObjectMeta spec=2:NamespaceSpec status=3:NamespaceStatus
 PersistentVolumeClaim metadata=1:ObjectMeta spec=2:PersistentVolumeClaimSpec
   status=3:PersistentVolumeClaimStatus
 Pod metadata=1:ObjectMeta spec=2:PodSpec status=3:PodStatus
+ReplicationController metadata=1:ObjectMeta spec=2:ReplicationControllerSpec
+  status=3:ReplicationControllerStatus
+ReplicationControllerSpec replicas=1:int! minReadySeconds=4:int selector=2:% template=3:PodTemplateSpec
+ReplicationControllerStatus replicas=1:int! fullyLabeledReplicas=2:int readyReplicas=4:int
+  availableReplicas=5:int observedGeneration=3:int conditions=6:*ReplicationControllerCondition
+ReplicationControllerCondition type=1:! status=2:! lastTransitionTime=3:time reason=4 message=5
 ResourceQuota metadata=1:ObjectMeta spec=2:ResourceQuotaSpec status=3:ResourceQuotaStatus
 Secret metadata=1:ObjectMeta immutable=5:bool! data=2:%bytes stringData=4:% type=3
 Service metadata=1:ObjectMeta spec=2:ServiceSpec status=3:ServiceStatus

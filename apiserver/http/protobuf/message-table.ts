@@ -8,6 +8,7 @@
  */
 import { CORE_FIELDS } from './fields-core.ts';
 import { POLICY_FIELDS } from './fields-policy.ts';
+import { VOLUME_FIELDS } from './fields-volumes.ts';
 import { WORKLOAD_FIELDS } from './fields-workloads.ts';
 
 export interface Field {
@@ -31,7 +32,7 @@ let table: ReadonlyMap<string, Message> | undefined;
 /** Undefined for a name the table does not have. The table is read on first use. */
 export function messageOf(name: string): Message | undefined {
   table ??= new Map(
-    [CORE_FIELDS, WORKLOAD_FIELDS, POLICY_FIELDS].flatMap((text) =>
+    [CORE_FIELDS, VOLUME_FIELDS, WORKLOAD_FIELDS, POLICY_FIELDS].flatMap((text) =>
       text
         .trim()
         .split(/\n(?! )/)

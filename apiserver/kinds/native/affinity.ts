@@ -20,6 +20,12 @@ const nodeTerm = obj(
   { mapType: 'atomic' },
 );
 
+export const nodeSelector = obj(
+  'Nodes that are possible.',
+  { nodeSelectorTerms: list('Terms, one of which must hold.', nodeTerm) },
+  { mapType: 'atomic' },
+);
+
 const podTerm = obj('Pods that are looked at and how near is near.', {
   labelSelector: opt(labelSelector('Labels of the pods.')),
   namespaces: opt(list('Namespaces of the pods.', text('A namespace.'))),
@@ -46,13 +52,7 @@ const podAffinityShape = obj('Pods and places.', {
 export const affinity = obj('Nodes and pods to be near or far.', {
   nodeAffinity: opt(
     obj('Nodes.', {
-      requiredDuringSchedulingIgnoredDuringExecution: opt(
-        obj(
-          'Nodes that are possible.',
-          { nodeSelectorTerms: list('Terms, one of which must hold.', nodeTerm) },
-          { mapType: 'atomic' },
-        ),
-      ),
+      requiredDuringSchedulingIgnoredDuringExecution: opt(nodeSelector),
       preferredDuringSchedulingIgnoredDuringExecution: opt(
         list(
           'Terms that make a node better.',

@@ -18,10 +18,12 @@ import { LocalSubjectAccessReview } from './local-subject-access-review.ts';
 import { MutatingWebhookConfiguration } from './mutating-webhook-configuration.ts';
 import { Namespace } from './namespace.ts';
 import { NetworkPolicy } from './network-policy.ts';
+import { PersistentVolume } from './persistent-volume.ts';
 import { PersistentVolumeClaim } from './persistent-volume-claim.ts';
 import { Pod } from './pod.ts';
 import { PodDisruptionBudget } from './pod-disruption-budget.ts';
 import { ReplicaSet } from './replica-set.ts';
+import { ReplicationController } from './replication-controller.ts';
 import { ResourceQuota } from './resource-quota.ts';
 import { Role } from './role.ts';
 import { RoleBinding } from './role-binding.ts';
@@ -41,8 +43,10 @@ export const NATIVE_KINDS: readonly Kind[] = [
   Event,
   LimitRange,
   Namespace,
+  PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  ReplicationController,
   ResourceQuota,
   Secret,
   ServiceAccount,

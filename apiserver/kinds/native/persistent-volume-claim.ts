@@ -4,6 +4,7 @@ import type { Cause } from '../../api/errors.ts';
 import { isObject, type Json } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { opt, type Value } from '../../api/schema.ts';
+import { accessModesText, capacityText, checkAccessModes } from './access-modes.ts';
 import { claimSpec, claimStatus } from './claim-spec.ts';
 
 export const PersistentVolumeClaim = defineNative({
@@ -23,8 +24,8 @@ export const PersistentVolumeClaim = defineNative({
         claim.metadata.deletionTimestamp === undefined ? (claim.status?.phase ?? '') : 'Terminating',
     },
     { name: 'Volume', type: 'string', cell: (claim) => claim.spec.volumeName ?? '' },
-    { name: 'Capacity', type: 'string', cell: (claim) => capacity(claim.status?.capacity) },
-    { name: 'Access Modes', type: 'string', cell: (claim) => modes(claim.status?.accessModes) },
+    { name: 'Capacity', type: 'string', cell: (claim) => capacityText(claim.status?.capacity) },
+    { name: 'Access Modes', type: 'string', cell: (claim) => accessModesText(claim.status?.accessModes) },
     { name: 'StorageClass', type: 'string', cell: (claim) => claim.spec.storageClassName ?? '' },
     {
       name: 'VolumeAttributesClass',
@@ -47,24 +48,10 @@ export type PersistentVolumeClaim = ObjectFor<typeof PersistentVolumeClaim>;
 
 const fieldsOf = (value: Json | undefined): Readonly<Record<string, Json>> => (isObject(value) ? value : {});
 
-const SHORT: Readonly<Record<string, string>> = {
-  ReadWriteOnce: 'RWO',
-  ReadOnlyMany: 'ROX',
-  ReadWriteMany: 'RWX',
-  ReadWriteOncePod: 'RWOP',
-};
-const modes = (given: readonly string[] | undefined): string =>
-  (given ?? []).map((mode) => SHORT[mode] ?? mode).join(',');
-const capacity = (amounts: Readonly<Record<string, string | number>> | undefined): string =>
-  String(amounts?.['storage'] ?? '');
-
 /** source: core validation ValidatePersistentVolumeClaimSpec. */
 function checkClaim(spec: Value<typeof claimSpec>): readonly Cause[] {
-  const given = spec.accessModes ?? [];
-  const unknown = given.filter((mode) => !Object.hasOwn(SHORT, mode));
   return [
-    ...(given.length === 0 ? [cause.required('spec.accessModes', 'at least 1 access mode is required')] : []),
-    ...unknown.map((mode) => cause.notSupported('spec.accessModes', mode, Object.keys(SHORT))),
+    ...checkAccessModes(spec.accessModes),
     ...(spec.resources?.requests?.['storage'] === undefined
       ? [cause.required('spec.resources[storage]')]
       : []),

@@ -20,7 +20,7 @@ export interface Evaluator {
 }
 
 /** Plain names of what could be counted before `count/` was there. */
-const COUNTED_BY_NAME = new Set(['configmaps', 'secrets', 'resourcequotas']);
+const COUNTED_BY_NAME = new Set(['configmaps', 'replicationcontrollers', 'resourcequotas', 'secrets']);
 
 export function evaluatorOf(kind: Kind): Evaluator {
   const counted = countName(kind);
