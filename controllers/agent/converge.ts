@@ -55,7 +55,7 @@ export async function converge(
   let objects: readonly PlaneObject[];
   try {
     objects = planeObjects(decodeBody(bundle.gzipped).manifests, claims);
-    await checkNamespaces(deps.plane, objects, claims.tenant);
+    await checkNamespaces(deps.plane, objects, { tenantUid: claims.tenant, signal });
   } catch (error) {
     return { state: 'Nack', objects: [], error: messageOf(error) };
   }

@@ -82,8 +82,9 @@ function toPlaneObject(manifest: JsonObject, bundleUid: string): PlaneObject {
 export async function checkNamespaces(
   plane: Client,
   objects: readonly PlaneObject[],
-  tenantUid: string,
+  bundle: { readonly tenantUid: string; readonly signal: AbortSignal },
 ): Promise<void> {
+  const { tenantUid, signal } = bundle;
   const brought = new Map<string, JsonObject>();
   for (const { kind, name, object } of objects) if (kind.kind === 'Namespace') brought.set(name, object);
   const touched = new Set(objects.map(({ namespace }) => namespace).filter((namespace) => namespace !== ''));
@@ -94,7 +95,7 @@ export async function checkNamespaces(
     }
   }
   for (const name of touched) {
-    const live = await plane.find(Namespace, { name });
+    const live = await plane.find(Namespace, { name }, { signal });
     if (live === undefined && brought.has(name)) continue;
     if (live === undefined || tenantOf(live) !== tenantUid) {
       throw new RejectedBundleError(`namespace "${name}" does not belong to the bundle's tenant`);

@@ -47,5 +47,7 @@ export function intercept(client: Client, { before, after }: Interception): Clie
 /** Rejects when the signal is aborted, and never otherwise: what a killed process leaves of a call. */
 export const forever = (signal: AbortSignal | undefined): Promise<never> =>
   new Promise((_, reject) => {
-    signal?.addEventListener('abort', () => reject(new Error('killed')));
+    const end = (): void => reject(new Error('killed'));
+    if (signal?.aborted === true) end();
+    signal?.addEventListener('abort', end);
   });

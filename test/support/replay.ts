@@ -85,6 +85,7 @@ export interface Server {
   readonly api: ApiServer;
   /** As one of our components. */
   clientAs(name: string): Client;
+  tokenOf(name: string): string;
   close(): Promise<void>;
 }
 
@@ -128,12 +129,14 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const { port } = await api.start(options.port ?? 0, '127.0.0.1');
   const url = `https://127.0.0.1:${port}`;
   const clients: Client[] = [];
+  const tokenOf = (name: string): string => tokens.mint(SYSTEM_NAMESPACE, name);
   return {
     url,
     ca: identity.ca,
     api,
+    tokenOf,
     clientAs: (name) => {
-      const credentials = { token: () => tokens.mint(SYSTEM_NAMESPACE, name) };
+      const credentials = { token: () => tokenOf(name) };
       const client = createClient({ server: url, ca: identity.ca, credentials, log, fieldManager: name });
       clients.push(client);
       return client;
