@@ -78,10 +78,12 @@ export async function commit(
   }
 }
 
+const nothing = (): void => undefined;
+
 /** Throws 403. source: the ResourceQuota plugin looks at objects, not at their subresources. */
 function reserve({ quota }: WriteDeps, { kind, old, subresource }: Proposal, object: JsonObject): () => void {
   const namespace = metaText(object, 'namespace');
-  if (quota === undefined || namespace === '' || subresource !== '') return () => undefined;
+  if (quota === undefined || namespace === '' || subresource !== '') return nothing;
   return quota.reserve({ kind, namespace, name: metaText(object, 'name'), object, isNew: old === undefined });
 }
 

@@ -26,11 +26,13 @@ export interface Account {
   used(): Readonly<Record<string, string>>;
 }
 export type Reservation =
+  /** The write takes nothing that is bounded. */
+  | { readonly is: 'free' }
   | { readonly is: 'reserved'; readonly release: () => void }
   | { readonly is: 'refused'; readonly why: string };
 
 const NOTHING: Usage = new Map();
-const FREE: Reservation = { is: 'reserved', release: () => undefined };
+const FREE: Reservation = { is: 'free' };
 
 export function createAccount(quota: ResourceQuota, kinds: readonly Kind[]): Account {
   return new QuotaAccount(quota, kinds);

@@ -74,17 +74,19 @@ class CachedLedger implements QuotaLedger {
   reserve({ kind, namespace, name, object, isNew }: QuotaWrite): () => void {
     const quotas = this.#namespaces.get(namespace);
     if (quotas === undefined) return NOTHING;
-    const releases: (() => void)[] = [];
-    const releaseAll = (): void => releases.forEach((release) => release());
+    let releases: (() => void)[] | undefined;
+    const releaseAll = (): void => releases?.forEach((release) => release());
     for (const { account } of quotas.values()) {
       const reservation = account.reserve(kind, name, object, isNew);
+      if (reservation.is === 'free') continue;
       if (reservation.is === 'refused') {
         releaseAll();
         throw forbidden(kind, name, reservation.why);
       }
+      releases ??= [];
       releases.push(reservation.release);
     }
-    return releaseAll;
+    return releases === undefined ? NOTHING : releaseAll;
   }
 
   used(namespace: string, name: string): Readonly<Record<string, string>> | undefined {
