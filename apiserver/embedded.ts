@@ -13,6 +13,7 @@ import { createClient, type Client } from './client/client.ts';
 import { ensureIdentity, writeAdminKubeconfig, type EmbeddedIdentity } from './embedded-identity.ts';
 import { waitForRegistrationToken } from './local-plane-token.ts';
 import { systemClock, type Clock } from './runtime/clock.ts';
+import { openAuditFile } from './runtime/audit-file.ts';
 import { createComponentTokens, type ComponentTokens } from './runtime/component-tokens.ts';
 import type { DataDir } from './runtime/data-dir.ts';
 import { createIdleMemory } from './runtime/idle-memory.ts';
@@ -30,7 +31,6 @@ export interface EmbeddedOptions {
   readonly historyRevisions?: number;
   readonly log: Log;
   readonly version: string;
-  readonly writeAudit: (lines: Buffer) => void;
   /** Bearer tokens from outside: static ones, OIDC. */
   readonly tokens: readonly TokenAuthenticator[];
   readonly clock?: Clock;
@@ -91,8 +91,10 @@ class EmbeddedProcess implements EmbeddedPolder {
   }
 
   private createApi(identity: EmbeddedIdentity): ApiServer {
-    const { dataDir, log, version, writeAudit, historyRevisions } = this.options;
+    const { dataDir, log, version, historyRevisions } = this.options;
     const { clock, metrics } = this;
+    const audit = openAuditFile(dataDir.file('audit.log'), log, metrics);
+    this.started.push(audit);
     return createApiServer({
       store: createSqliteStore({ file: dataDir.file('store.db'), clock }),
       identity,
@@ -101,7 +103,8 @@ class EmbeddedProcess implements EmbeddedPolder {
       clock,
       log,
       metrics,
-      writeAudit,
+      writeAudit: (lines) => audit.write(lines),
+      health: [{ name: 'audit', probes: ['ready'], check: () => audit.problem() }],
       fingerprintKey: secretBytes(dataDir, 'pki/fingerprint.key'),
       version,
       ...(historyRevisions === undefined ? {} : { historyRevisions }),

@@ -1,5 +1,4 @@
 /** `polder up`: the composition root of the embedded mode. Every program of Polder in one process. */
-import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TokenAuthenticator } from '../http/authentication/authenticator.ts';
 import { createEmbeddedPolder } from '../embedded.ts';
@@ -56,10 +55,17 @@ export async function up(args: readonly string[]): Promise<number> {
       error instanceof DataDirHeldError ||
       error instanceof DataDirUnusableError ||
       error instanceof StoreUnusableError;
-    if (!known) throw error;
-    process.stderr.write(`polder: ${error.message}\n`);
+    const inUse = portInUse(error, one('port'));
+    if (inUse !== undefined) process.stderr.write(`polder: ${inUse}\n`);
+    else if (!known) throw error;
+    else process.stderr.write(`polder: ${error.message}\n`);
     return error instanceof DataDirHeldError ? HELD : 1;
   }
+}
+
+function portInUse(error: unknown, port: string): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return undefined;
+  return `port ${port} is in use by another process; choose another with --port, or --port 0 for any free one`;
 }
 
 interface Settings {
@@ -73,26 +79,24 @@ interface Settings {
 async function serve(settings: Settings): Promise<number> {
   const dataDir = acquireDataDir(settings.dataDir);
   const log = createLog({ level: settings.level });
-  const audit = createWriteStream(dataDir.file('audit.log'), { flags: 'a', mode: 0o600 });
+  const polder = createEmbeddedPolder({
+    dataDir,
+    port: settings.port,
+    historyRevisions: settings.historyRevisions,
+    log,
+    version: version(),
+    tokens: settings.tokens,
+  });
   try {
-    const polder = createEmbeddedPolder({
-      dataDir,
-      port: settings.port,
-      historyRevisions: settings.historyRevisions,
-      log,
-      version: version(),
-      tokens: settings.tokens,
-      writeAudit: (lines) => void audit.write(lines),
-    });
-    const stopped = untilStopped();
     const { url, kubeconfig } = await polder.start();
+    const stopped = untilStopped();
     dataDir.writeReady({ url, kubeconfig, pid: process.pid });
     process.stdout.write(greeting(url, kubeconfig));
     log.info('stopping', { signal: await stopped });
-    await polder.close();
     return 0;
   } finally {
-    audit.end();
+    // Also after a start that failed half-way: the directory is given back when nothing of ours is open any more.
+    await polder.close();
     dataDir.release();
   }
 }
@@ -114,7 +118,7 @@ function greeting(url: string, kubeconfig: string): string {
     `Polder is ready at ${url}`,
     '',
     'In another terminal:',
-    `  export KUBECONFIG=${shown}`,
+    `  export KUBECONFIG=${/^[\w./-]+$/.test(shown) ? shown : `'${shown}'`}`,
     '  kubectl apply -f manifests/samples/quickstart/',
     '  kubectl get tenants,dataplanes',
     '',

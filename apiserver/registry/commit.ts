@@ -7,7 +7,7 @@ import { ApiError } from '../api/errors.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Write } from '../store/store.ts';
+import { StoreUnusableError, type Write } from '../store/store.ts';
 import { metaText, metadataOf } from './body.ts';
 import type { Cache } from './cache.ts';
 import { isHeld, isTerminating } from './finalizers.ts';
@@ -165,11 +165,24 @@ async function append(deps: WriteDeps, decided: Decided): Promise<Written | type
   return { object: current?.revision === revision ? current : unstored(shape, object, revision), created };
 }
 
-/** The new revision. When it resolves, the cache has the change. */
+/**
+ * The new revision. When it resolves, the cache has the change. Throws 503 when the store takes no writes, such as
+ * on a full disk; its message says what is wrong and the way out.
+ */
 export async function put(deps: WriteDeps, write: Write): Promise<number | typeof CONFLICT> {
-  const result = await deps.cache.store.append(write);
-  return result.ok ? result.revision : CONFLICT;
+  try {
+    const result = await deps.cache.store.append(write);
+    return result.ok ? result.revision : CONFLICT;
+  } catch (error) {
+    if (!(error instanceof StoreUnusableError)) throw error;
+    const details = { retryAfterSeconds: STORE_RETRY_SECONDS };
+    throw new ApiError('ServiceUnavailable', `nothing was written: ${error.message}`, {
+      details,
+      cause: error,
+    });
+  }
 }
+const STORE_RETRY_SECONDS = 5;
 
 const tooLarge = (bytes: number): ApiError =>
   new ApiError(

@@ -60,10 +60,18 @@ function patcher(target: UpdateTarget, { type, body }: DocumentPatch): (document
   };
 }
 
-const unfit = ({ kind, name }: UpdateTarget, error: PatchError): ApiError =>
-  new ApiError('Invalid', `the JSON patch does not apply to ${kind.plural} "${name}": ${error.message}`, {
-    details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind },
+/** With a cause: kubectl prints the causes of an Invalid answer and not its message. */
+const unfit = ({ kind, name }: UpdateTarget, error: PatchError): ApiError => {
+  const message = `the JSON patch does not apply to ${kind.plural} "${name}": ${error.message}`;
+  return new ApiError('Invalid', message, {
+    details: {
+      name,
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.kind,
+      causes: [{ reason: 'FieldValueInvalid', field: 'patch', message }],
+    },
   });
+};
 
 function readPatched(
   { context, target }: PatchRequest,

@@ -1,4 +1,5 @@
 /** The only two ways a reconciler changes the object it looks after: its status, or its finalizers; never both. */
+import { ApiError } from '../../../apiserver/api/errors.ts';
 import type { Condition, ObjectMeta } from '../../../apiserver/api/meta.ts';
 import { refOf, type Resource } from '../../../apiserver/client/resource.ts';
 import { mergeConditions, type Finding } from './conditions.ts';
@@ -74,7 +75,12 @@ export async function removeFinalizer<T extends { readonly metadata: ObjectMeta 
 ): Promise<void> {
   if (!hasFinalizer(object, finalizer)) return;
   const rest = (object.metadata.finalizers ?? []).filter((other) => other !== finalizer);
-  await setFinalizers(run, resource, object, rest);
+  try {
+    await setFinalizers(run, resource, object, rest);
+  } catch (error) {
+    // Our copy was behind: the object went with its last finalizer already.
+    if (!(error instanceof ApiError) || error.reason !== 'NotFound') throw error;
+  }
 }
 
 function setFinalizers<T extends { readonly metadata: ObjectMeta }>(
