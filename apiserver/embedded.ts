@@ -6,6 +6,7 @@ import { createPrivateKey, generateKeyPairSync, randomBytes, type KeyObject } fr
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createControllers } from '../controllers/controllers.ts';
 import { createAgent } from '../controllers/agent/agent.ts';
+import { createInformers, type SharedInformers } from '../controllers/reconcilers/core/informers.ts';
 import { REGISTER_PATH, REPLAY_PATH, createHub, type Hub } from '../controllers/hub/hub.ts';
 import { SYSTEM_NAMESPACE } from './api/identity.ts';
 import type { TokenAuthenticator } from './http/authentication/authenticator.ts';
@@ -69,15 +70,17 @@ class EmbeddedProcess implements EmbeddedPolder {
   }
 
   async start(): Promise<{ readonly url: string; readonly kubeconfig: string }> {
-    const { dataDir, port: wanted } = this.options;
+    const { dataDir, port: wanted, log } = this.options;
     const identity = await ensureIdentity(dataDir.path, this.clock.now());
     const api = this.createApi(identity);
     this.started.push({ close: () => api.close(DRAIN_MS) });
     const { port } = await api.start(wanted, HOST);
     const url = `https://${HOST}:${port}`;
     const control = this.clientAs('controllers', url, identity.ca);
-    await this.startHub(api, control);
-    this.startControllers(control);
+    const informers = createInformers({ apiClient: control, log, clock: this.clock });
+    this.started.push(informers);
+    await this.startHub(api, control, informers);
+    this.startControllers(control, informers);
     await this.startAgent(control, url, identity.ca);
     const kubeconfig = await writeAdminKubeconfig(dataDir.path, url, this.clock.now());
     this.renewLater(api, identity, url);
@@ -119,19 +122,19 @@ class EmbeddedProcess implements EmbeddedPolder {
     });
   }
 
-  private async startHub(api: ApiServer, client: Client): Promise<void> {
+  private async startHub(api: ApiServer, client: Client, informers: SharedInformers): Promise<void> {
     const { clock, metrics } = this;
     const { dataDir, log } = this.options;
-    const hub = createHub({ client, signingKey: hubKey(dataDir), clock, log, metrics });
+    const hub = createHub({ client, informers, signingKey: hubKey(dataDir), clock, log, metrics });
     this.hub = hub;
     this.started.push(hub);
     api.http.onUpgrade(REPLAY_PATH, (request, socket, head) => void hub.upgrade(request, socket, head));
     await hub.start();
   }
 
-  private startControllers(apiClient: Client): void {
+  private startControllers(apiClient: Client, informers: SharedInformers): void {
     const { clock, metrics } = this;
-    const controllers = createControllers({ apiClient, clock, log: this.options.log, metrics });
+    const controllers = createControllers({ apiClient, informers, clock, log: this.options.log, metrics });
     this.started.push(controllers);
     controllers.start();
   }

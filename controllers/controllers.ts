@@ -4,7 +4,7 @@ import { createWorkqueueMetrics } from '../apiserver/client/workqueue-metrics.ts
 import { systemClock, type Clock } from '../apiserver/runtime/clock.ts';
 import type { Log } from '../apiserver/runtime/log.ts';
 import type { Metrics } from '../apiserver/runtime/metrics.ts';
-import { createInformers } from './reconcilers/core/informers.ts';
+import { createInformers, type SharedInformers } from './reconcilers/core/informers.ts';
 import type { ReconcilerFactory } from './reconcilers/core/reconciler.ts';
 import { createReconcileMetrics, createRunner } from './reconcilers/core/runner.ts';
 import { RECONCILERS } from './reconcilers/index.ts';
@@ -18,6 +18,8 @@ export interface ControllersOptions {
   readonly clock?: Clock;
   /** Default: all of them. */
   readonly reconcilers?: readonly ReconcilerFactory[];
+  /** Copies of the API that somebody else in this process closes. Default: their own. */
+  readonly informers?: SharedInformers;
 }
 
 export interface Controllers {
@@ -31,7 +33,7 @@ export interface Controllers {
 
 export function createControllers(options: ControllersOptions): Controllers {
   const { apiClient, log, metrics, clock = systemClock, reconcilers = RECONCILERS } = options;
-  const informers = createInformers({ apiClient, log, clock });
+  const informers = options.informers ?? createInformers({ apiClient, log, clock });
   const observe = createWorkqueueMetrics(metrics);
   const counts = createReconcileMetrics(metrics);
   const runners = reconcilers.map((create) => {
@@ -51,7 +53,7 @@ export function createControllers(options: ControllersOptions): Controllers {
     },
     close: async () => {
       await Promise.all(runners.map(({ runner }) => runner.close()));
-      await informers.close();
+      if (options.informers === undefined) await informers.close();
     },
   };
 }

@@ -63,6 +63,8 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** A connection costs both ends some 80 KB; a new one 3 ms. */
+const UNUSED_CONNECTION_MS = 10_000;
 /** A list page of 500 objects of 512 KiB; nothing sane is larger. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
@@ -75,8 +77,13 @@ export function createTransport(options: TransportOptions): Transport {
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...('cert' in credentials ? { cert: credentials.cert, key: credentials.key } : {}),
   };
-  // The most recently used connection first: idle ones age out instead of all being kept half warm.
-  const requests = new Agent({ ...tls, maxSockets: options.maxSockets ?? 32, scheduling: 'lifo' });
+  // The most recently used connection first: those of a burst age out instead of all being kept half warm.
+  const requests = new Agent({
+    ...tls,
+    maxSockets: options.maxSockets ?? 32,
+    scheduling: 'lifo',
+    timeout: UNUSED_CONNECTION_MS,
+  });
   const watches = new Agent({ ...tls, maxSockets: options.maxWatchSockets ?? 256 });
 
   const start = starter(options, base, credentials);

@@ -1,25 +1,21 @@
 /**
- * Sees foreign changes to what the agent made: one watch per replayable kind, by the bundle label. An object that
- * does not look as our own apply left it is somebody else's doing; what changes in its status alone is not.
+ * Sees foreign changes to what the agent made: one watch per kind it made something of, by the bundle label. An object
+ * that does not look as our own apply left it is somebody else's doing; what changes in its status alone is not.
  */
-import { apiVersionOf, type Kind } from '../../apiserver/api/kind.ts';
 import type { Client } from '../../apiserver/client/client.ts';
 import { createInformer, type Informer } from '../../apiserver/client/informer.ts';
 import type { ApiObject } from '../../apiserver/client/resource.ts';
 import type { Clock } from '../../apiserver/runtime/clock.ts';
 import type { Log } from '../../apiserver/runtime/log.ts';
-import { gvkOf } from '../replica/kind-order.ts';
 import type { InventoryItem } from './bundle-store.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { healthOf } from './health.ts';
-import { BUNDLE_LABEL, allKinds, idOf } from './plane-objects.ts';
+import { BUNDLE_LABEL, idOf, kindOf } from './plane-objects.ts';
 
 type Identity = Pick<InventoryItem, 'gvk' | 'namespace' | 'name'>;
 
 export interface DriftWatch {
-  /** May be called again. Watching begins with the first call. */
-  start(): void;
-  /** Our own apply answered this. True when it undid a foreign change. */
+  /** Our own apply answered this. True when it undid a foreign change. Its kind is watched from now on. */
   applied(bundle: string, item: Identity, live: ApiObject): boolean;
   /** We are about to remove it. */
   released(item: Identity): void;
@@ -58,20 +54,10 @@ class LabelWatch implements DriftWatch {
   private readonly suspects = new Map<string, Set<string>>();
   private readonly due = new Map<string, () => void>();
   private readonly informers = new Map<string, Informer<ApiObject>>();
+  private isClosed = false;
 
   constructor(deps: Parameters<typeof createDriftWatch>[0]) {
     this.deps = deps;
-  }
-
-  start(): void {
-    if (this.informers.size > 0) return;
-    const { plane, clock, log } = this.deps;
-    for (const kind of allKinds()) {
-      const options = { client: plane, clock, log, labelSelector: BUNDLE_LABEL };
-      const informer = createInformer<ApiObject>(kind, options);
-      this.observe(kind, informer);
-      informer.start();
-    }
   }
 
   applied(bundle: string, item: Identity, live: ApiObject): boolean {
@@ -81,6 +67,7 @@ class LabelWatch implements DriftWatch {
     const health = healthOf(kindNameOf(item.gvk), live);
     this.known.set(id, { bundle, print, foreign: undefined, health });
     this.clear(bundle, id);
+    this.watch(item.gvk);
     return before !== undefined && before !== print;
   }
 
@@ -97,14 +84,41 @@ class LabelWatch implements DriftWatch {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     for (const cancel of this.due.values()) cancel();
     this.due.clear();
     await Promise.all([...this.informers.values()].map((informer) => informer.close()));
   }
 
-  private observe(kind: Kind, informer: Informer<ApiObject>): void {
-    const gvk = gvkOf(apiVersionOf(kind), kind.kind);
+  /** Each watch is a connection and a copy, here and at the server: most planes need half of the kinds. */
+  private watch(gvk: string): void {
+    const kind = kindOf(gvk);
+    if (kind === undefined || this.isClosed || this.informers.has(gvk)) return;
+    const { plane, clock, log } = this.deps;
+    const options = { client: plane, clock, log, labelSelector: BUNDLE_LABEL };
+    const informer = createInformer<ApiObject>(kind, options);
     this.informers.set(gvk, informer);
+    this.observe(gvk, informer);
+    informer.start();
+    informer.synced.then(
+      () => this.findMissing(gvk, informer),
+      () => undefined,
+    );
+  }
+
+  /** No event tells what went after our apply and before the watch had its first state. */
+  private findMissing(gvk: string, informer: Informer<ApiObject>): void {
+    const prefix = `${gvk}/`;
+    for (const [id, known] of this.known) {
+      if (!id.startsWith(prefix)) continue;
+      const [namespace = '', name = ''] = id.slice(prefix.length).split('/');
+      if (informer.get({ namespace, name }) !== undefined) continue;
+      known.foreign = GONE;
+      this.suspect(known.bundle, id);
+    }
+  }
+
+  private observe(gvk: string, informer: Informer<ApiObject>): void {
     informer.onChange(({ type, object }) => {
       const { namespace = '', name, labels } = object.metadata;
       const id = idOf({ gvk, namespace, name });
@@ -120,7 +134,7 @@ class LabelWatch implements DriftWatch {
       known.foreign = undefined;
       this.clear(bundle, id);
       // No drift, but something to report.
-      const health = healthOf(kind.kind, object);
+      const health = healthOf(kindNameOf(gvk), object);
       if (known.health !== health) this.suspect(bundle, id);
       known.health = health;
     });

@@ -125,4 +125,3 @@ export const idOf = (item: Pick<InventoryItem, 'gvk' | 'namespace' | 'name'>): s
   `${item.gvk}/${item.namespace}/${item.name}`;
 
 export const kindOf = (gvk: string): Kind | undefined => KINDS.get(gvk);
-export const allKinds = (): readonly Kind[] => [...KINDS.values()];

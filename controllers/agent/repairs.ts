@@ -106,8 +106,6 @@ class PlaneRepairs implements Repairs {
 
   add(uid: string): void {
     if (this.settings.paused) return;
-    // Nothing to watch for before there is something of ours.
-    this.drift.start();
     this.waiting.add(uid);
     this.queue.add(uid);
   }

@@ -8,13 +8,14 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { SYSTEM_NAMESPACE } from '../../apiserver/api/identity.ts';
 import type { Client } from '../../apiserver/client/client.ts';
-import { createInformer, type Informer } from '../../apiserver/client/informer.ts';
+import type { Informer } from '../../apiserver/client/informer.ts';
 import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
 import { PlaneWork } from '../../apiserver/kinds/plane-work.ts';
 import { Tenant } from '../../apiserver/kinds/tenant.ts';
 import { timestamp, type Clock } from '../../apiserver/runtime/clock.ts';
 import type { Log } from '../../apiserver/runtime/log.ts';
 import type { Metrics } from '../../apiserver/runtime/metrics.ts';
+import { createInformers, type Informers, type SharedInformers } from '../reconcilers/core/informers.ts';
 import { CLOSE, MAX_UPLINK_BYTES, type Up } from '../replica/messages.ts';
 import { createBundleLog, type BundleEntry } from './bundle-log.ts';
 import { declareHubMetrics, type HubMetrics } from './hub-metrics.ts';
@@ -36,6 +37,8 @@ export interface HubOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Copies of the API that somebody else in this process closes. Default: its own. */
+  readonly informers?: Informers;
 }
 
 export interface Hub {
@@ -76,6 +79,10 @@ class ReplayHub implements Hub {
   /** Proven sessions by data plane. */
   private readonly live = new Map<string, Live>();
   private readonly open = new Set<Session>();
+  /** Undefined where the copies are shared. */
+  private readonly ownInformers: SharedInformers | undefined;
+  /** What `start` began to listen to. */
+  private subscriptions: readonly (() => void)[] = [];
   private readonly informers: {
     readonly planes: Informer<DataPlane>;
     readonly works: Informer<PlaneWork>;
@@ -93,10 +100,15 @@ class ReplayHub implements Hub {
     this.options = options;
     const { client, clock, log, metrics } = options;
     this.metric = declareHubMetrics(metrics, () => this.live.size);
+    let { informers } = options;
+    if (informers === undefined) {
+      this.ownInformers = createInformers({ apiClient: client, clock, log });
+      informers = this.ownInformers;
+    }
     this.informers = {
-      planes: createInformer(DataPlane, { client, clock, log }),
-      works: createInformer(PlaneWork, { client, clock, log }),
-      tenants: createInformer(Tenant, { client, clock, log }),
+      planes: informers.of(DataPlane),
+      works: informers.of(PlaneWork),
+      tenants: informers.of(Tenant),
     };
     this.writer = createStatusWriter({
       client,
@@ -117,16 +129,19 @@ class ReplayHub implements Hub {
     const { planes, works, tenants } = this.informers;
     const signer = await createSigner(this.options.signingKey, (name) => tenants.get({ name })?.metadata.uid);
     this.bundles.onChange((dataPlane, entry) => this.onBundle(dataPlane, entry));
-    works.onChange(({ type, object }) => {
-      if (type === 'deleted') this.bundles.remove(object);
-      else this.onWork(object);
-    });
-    // A bundle names its tenant's UID: a work that arrived before its tenant waits for it.
-    tenants.onChange(({ type, object }) => {
-      if (type !== 'added') return;
-      for (const work of works.list()) if (work.spec.tenant === object.metadata.name) this.bundles.put(work);
-    });
-    planes.onChange(({ type, object }) => this.onPlane(object, type === 'deleted'));
+    this.subscriptions = [
+      works.onChange(({ type, object }) => {
+        if (type === 'deleted') this.bundles.remove(object);
+        else this.onWork(object);
+      }),
+      // A bundle names its tenant's UID: a work that arrived before its tenant waits for it.
+      tenants.onChange(({ type, object }) => {
+        if (type !== 'added') return;
+        for (const work of works.list())
+          if (work.spec.tenant === object.metadata.name) this.bundles.put(work);
+      }),
+      planes.onChange(({ type, object }) => this.onPlane(object, type === 'deleted')),
+    ];
     for (const informer of [planes, works, tenants]) informer.start();
     await Promise.all([planes.synced, works.synced, tenants.synced]);
     this.signer = signer;
@@ -143,7 +158,8 @@ class ReplayHub implements Hub {
     for (const cancel of this.timers) cancel();
     for (const session of this.open) session.close(1001, 'hub is stopping');
     await this.writer.idle();
-    await Promise.all(Object.values(this.informers).map((informer) => informer.close()));
+    for (const unsubscribe of this.subscriptions) unsubscribe();
+    await this.ownInformers?.close();
     this.sockets.close();
   }
 
