@@ -1,9 +1,8 @@
 /**
  * Starts `main.ts`. Plain JavaScript on purpose: what it sets up has to be there before the first TypeScript file.
+ * Node's compile cache is not switched on: it saves a tenth of a start and holds 5 MB for as long as the process lives.
  */
-import { enableCompileCache } from 'node:module';
-import { CACHE, serveStripped } from './runtime/typescript.js';
+import { serveStripped } from './runtime/typescript.js';
 
-enableCompileCache(CACHE);
 serveStripped();
 await import('./main.ts');
