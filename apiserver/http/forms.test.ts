@@ -253,6 +253,18 @@ describe('forms of the answer', () => {
     watch.close();
   });
 
+  it('C50 sends OpenAPI documents compressed to those who take it, the same to the others', async () => {
+    for (const path of ['/openapi/v2', '/openapi/v3', '/openapi/v3/apis/data.polder.dev/v1alpha1']) {
+      const plain = await get(path, 'application/json');
+      const packed = await get(path, 'application/json', { 'accept-encoding': 'gzip' });
+
+      assert.equal(plain.headers['content-encoding'], undefined);
+      assert.equal(packed.headers['content-encoding'], 'gzip');
+      assert.equal(packed.headers['vary'], 'Accept, Accept-Encoding');
+      assert.deepEqual(gunzipSync(packed.bytes), plain.bytes);
+    }
+  });
+
   it('tells caches to keep nothing', async () => {
     assert.equal((await plane.call('GET', WIDGETS)).headers['cache-control'], 'no-cache, private');
     assert.equal((await plane.call('GET', `${WIDGETS}/none`)).headers['cache-control'], 'no-cache, private');

@@ -9,6 +9,7 @@ import type { Writable } from 'node:stream';
 import type { ListResult, StoredObject } from '../registry/registry.ts';
 import type { ListEncoding } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
+import { acceptsGzip } from './negotiation.ts';
 import { commonHeaders } from './respond.ts';
 
 /** 16 TLS records: large enough that system calls do not count, small enough to stay responsive. */
@@ -47,11 +48,6 @@ export async function sendList(
   response.once('close', () => gzip.destroy());
   await writeAll(gzip, piecesOf(result.items, encoding), length);
   if (!response.closed) await once(response, 'close', { signal: exchange.signal }).catch(() => undefined);
-}
-
-function acceptsGzip(header: string | string[] | undefined): boolean {
-  if (typeof header !== 'string') return false;
-  return header.split(',').some((clause) => /^\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(clause));
 }
 
 /** Exact when items are spliced as they are, else an estimate. */

@@ -149,3 +149,9 @@ export function unsupportedMediaType(types: readonly string[]): ApiError {
     `the body of the request was in an unknown format - accepted media types include: ${types.join(', ')}`,
   );
 }
+
+/** Of an Accept-Encoding header. source: RFC 9110 12.5.3 */
+export function acceptsGzip(header: string | string[] | undefined): boolean {
+  if (typeof header !== 'string') return false;
+  return header.split(',').some((clause) => /^\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(clause));
+}

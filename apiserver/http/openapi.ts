@@ -1,5 +1,5 @@
 /** Serves the OpenAPI documents; what is in them is made by `openapi/`. */
-import { JSON_TYPE, matches, notAcceptable, parseAccept } from './negotiation.ts';
+import { JSON_TYPE, acceptsGzip, matches, notAcceptable, parseAccept } from './negotiation.ts';
 import type { Exchange } from './exchange.ts';
 import { isFresh } from './etag.ts';
 import { V2_PROTOBUF_TYPES, type OpenApiDocument, type OpenApiDocuments } from './openapi/documents.ts';
@@ -56,10 +56,15 @@ function choose(exchange: Exchange, types: readonly string[]): string {
 }
 
 function send(exchange: Exchange, document: OpenApiDocument, caching: readonly string[] = NO_CACHE): void {
-  const headers = ['ETag', document.etag, 'Vary', 'Accept', ...caching];
-  if (isFresh(exchange.request.headers['if-none-match'], document.etag)) {
+  const headers = ['ETag', document.etag, 'Vary', 'Accept, Accept-Encoding', ...caching];
+  const { request } = exchange;
+  if (isFresh(request.headers['if-none-match'], document.etag)) {
     sendEmpty(exchange, 304, headers);
     return;
   }
-  sendBytes(exchange, 200, { type: document.contentType, body: document.body, headers });
+  const type = document.contentType;
+  if (acceptsGzip(request.headers['accept-encoding'])) {
+    headers.push('Content-Encoding', 'gzip');
+    sendBytes(exchange, 200, { type, body: document.gzipped, headers });
+  } else sendBytes(exchange, 200, { type, body: document.body, headers });
 }

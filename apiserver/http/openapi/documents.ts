@@ -1,8 +1,9 @@
 /**
- * The OpenAPI documents of one server as bytes with strong hashes. Each is made on first use and kept as bytes only;
- * kinds do not change while a process runs.
+ * The OpenAPI documents of one server as bytes with strong hashes. Each is made on first use and kept compressed, as
+ * nearly all clients take it; kinds do not change while a process runs.
  */
 import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Kind } from '../../api/kind.ts';
 import { encodeGnostic } from './gnostic.ts';
 import { groupVersionPath } from './names.ts';
@@ -11,6 +12,9 @@ import { openApiV2 } from './v2.ts';
 import { openApiV3, type DocumentInfo } from './v3.ts';
 
 export interface OpenApiDocument {
+  /** The body as `Content-Encoding: gzip`. */
+  readonly gzipped: Buffer;
+  /** Decompressed anew each time. */
   readonly body: Buffer;
   /** Upper-case hexadecimal SHA-256 of the body; the `hash` query value of version 3 URLs. */
   readonly hash: string;
@@ -75,5 +79,14 @@ const json = (node: Node): Buffer => Buffer.from(JSON.stringify(node));
 
 function seal(body: Buffer, contentType: string): OpenApiDocument {
   const hash = createHash('sha256').update(body).digest('hex').toUpperCase();
-  return { body, hash, etag: `"${hash}"`, contentType };
+  const gzipped = gzipSync(body);
+  return {
+    gzipped,
+    get body() {
+      return gunzipSync(gzipped);
+    },
+    hash,
+    etag: `"${hash}"`,
+    contentType,
+  };
 }
