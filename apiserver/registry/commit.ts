@@ -1,6 +1,6 @@
 /**
  * The last part of every create and update: admission, validation, and one append to the store.
- * Order: mutate -> settle again -> validate -> admission's validate -> quota -> append -> visible in the cache.
+ * Order: mutate -> settle again -> validate -> admission's validate -> limits, quota -> append -> visible in the cache.
  */
 import type { Admission, AdmissionRequest } from '../api/admission.ts';
 import { ApiError } from '../api/errors.ts';
@@ -14,6 +14,7 @@ import { isHeld, isTerminating } from './finalizers.ts';
 import { pathOf } from './keys.ts';
 import { requireNamespace } from './namespace-lifecycle.ts';
 import { dedupeOwners } from './owner-references.ts';
+import { requireWithinLimits } from './quota/limit-bounds.ts';
 import { withContainerDefaults } from './quota/limit-defaults.ts';
 import type { QuotaLedger } from './quota/ledger.ts';
 import type { Context, WriteOptions, Written } from './registry.ts';
@@ -70,6 +71,7 @@ export async function commit(
   if (old !== undefined && before !== undefined && isUnchanged(object, before)) {
     return { object: old, created: false };
   }
+  requireWithinLimits(deps.cache, proposal, object);
   const release = reserve(deps, proposal, object);
   try {
     return await append(deps, { proposal, object, dryRun: options.dryRun });

@@ -31,11 +31,11 @@ export function podUsage(pod: Pod, counted: string): Usage {
   const usage = new Map([[counted, UNIT]]);
   if (hasEnded(pod)) return usage;
   usage.set('pods', UNIT);
-  for (const [name, value] of amountsOf(pod, 'requests')) {
+  for (const [name, value] of podAmounts(pod, 'requests')) {
     usage.set(`requests.${name}`, value);
     if (PLAIN.has(name) || name.startsWith(HUGE)) usage.set(name, value);
   }
-  for (const [name, value] of amountsOf(pod, 'limits')) {
+  for (const [name, value] of podAmounts(pod, 'limits')) {
     if (PLAIN.has(name)) usage.set(`limits.${name}`, value);
   }
   return usage;
@@ -43,7 +43,8 @@ export function podUsage(pod: Pod, counted: string): Usage {
 
 const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
-function amountsOf({ spec }: Pod, which: Which): Usage {
+/** What a pod as a whole asks for, by resource. */
+export function podAmounts({ spec }: Pod, which: Which): Usage {
   let running: Usage = new Map();
   for (const container of spec.containers) running = sum(running, asked(container, which));
   let besides: Usage = new Map();

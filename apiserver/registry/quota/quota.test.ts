@@ -40,6 +40,7 @@ const SPACES = [
   'claims',
   'taken',
   'init',
+  'limits',
 ];
 
 const put = async (world: World, kind: Kind, namespace: string, object: JsonObject): Promise<StoredObject> =>
@@ -163,6 +164,45 @@ for (const driver of STORE_DRIVERS) {
         requests: { cpu: '200m', memory: '256Mi' },
       });
       await usedIs(world, 'open', { 'requests.cpu': '200m', 'limits.memory': '256Mi' });
+    });
+
+    it('holds new pods and claims to the LimitRanges of their namespace', async () => {
+      const limits = [
+        {
+          type: 'Container',
+          max: { memory: '1Gi' },
+          min: { cpu: '50m' },
+          maxLimitRequestRatio: { cpu: '2' },
+        },
+        { type: 'Pod', max: { cpu: '1' } },
+        { type: 'PersistentVolumeClaim', max: { storage: '1Gi' } },
+      ];
+      await put(world, LimitRange, 'limits', { metadata: { name: 'l' }, spec: { limits } });
+      const tooMuch = { requests: { cpu: '500m' }, limits: { cpu: '2', memory: '2Gi' } };
+
+      const refusal = await refused(put(world, Pod, 'limits', pod('a', tooMuch)), 'Forbidden', 403);
+      assert.equal(
+        refusal.message,
+        'pods "a" is forbidden: [maximum memory usage per Container is 1Gi, but limit is 2Gi, ' +
+          'cpu max limit to request ratio per Container is 2, but provided ratio is 4.000000, ' +
+          'maximum cpu usage per Pod is 1, but limit is 2]',
+      );
+      const tooLittle = pod('a', { requests: { cpu: '10m' }, limits: { cpu: '20m' } });
+      assert.match(
+        (await refused(put(world, Pod, 'limits', tooLittle), 'Forbidden')).message,
+        /: minimum cpu usage per Container is 50m, but request is 10m$/,
+      );
+      const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } } };
+      assert.match(
+        (
+          await refused(
+            put(world, PersistentVolumeClaim, 'limits', { metadata: { name: 'c' }, spec }),
+            'Forbidden',
+          )
+        ).message,
+        /: maximum storage usage per PersistentVolumeClaim is 1Gi, but request is 2Gi$/,
+      );
+      await put(world, Pod, 'limits', pod('a', { limits: { cpu: '100m' } }));
     });
 
     it('holds changes to the bound as well, but not those that take no more', async () => {
