@@ -73,6 +73,8 @@ class BundleIntake implements Intake {
       if (verdict.is === 'accepted')
         await store.put({ claims: verdict.claims, jws, gzipped: Buffer.from(gzipped) });
       await store.setCursor({ epoch: this.epoch, rv: verdict.claims.rv });
+      const { uid, gen, typ } = verdict.claims;
+      log.debug('bundle stored', { uid, gen, typ, is: verdict.is });
       stored(verdict.claims.uid);
     }
     send({ type: 'RECEIVED', rv: claims?.rv ?? 0 });

@@ -124,4 +124,12 @@ export const applyObject = (
 export const idOf = (item: Pick<InventoryItem, 'gvk' | 'namespace' | 'name'>): string =>
   `${item.gvk}/${item.namespace}/${item.name}`;
 
+/** The inverse: only the group and version may have a slash in them. */
+export function itemOf(id: string): Omit<InventoryItem, 'uid'> {
+  const parts = id.split('/');
+  const name = parts.pop() ?? '';
+  const namespace = parts.pop() ?? '';
+  return { gvk: parts.join('/'), namespace, name };
+}
+
 export const kindOf = (gvk: string): Kind | undefined => KINDS.get(gvk);

@@ -15,7 +15,7 @@ import { createContention, type Contention } from './contention.ts';
 import { CONTENDED, converge } from './converge.ts';
 import { createDriftWatch, type DriftWatch } from './drift.ts';
 import { createDriftCount, type DriftCount } from './drift-count.ts';
-import { FIELD_MANAGER, idOf, kindOf, planeObjects } from './plane-objects.ts';
+import { FIELD_MANAGER, idOf, itemOf, kindOf, planeObjects } from './plane-objects.ts';
 import { decodeBody } from '../replica/frame.ts';
 import type { AgentSettings } from './settings.ts';
 import type { StateFiles } from './state-files.ts';
@@ -130,10 +130,14 @@ class PlaneRepairs implements Repairs {
     await this.count.saved();
   }
 
-  /** What rests is looked at again when its rest is over; the control plane is told once. */
+  /** What rests is looked at again when its rest is over; the control plane is told once, and by whom. */
   private suspected(uid: string, ids: ReadonlySet<string>): void {
-    const allRest = [...ids].every((id) => this.contention.restMs(id) > 0);
-    if (!allRest || !this.contended.has(uid)) this.add(uid);
+    const resting = [...ids].filter((id) => this.contention.restMs(id) > 0);
+    if (resting.length < ids.size || resting.length === 0) this.add(uid);
+    else if (!this.contended.has(uid)) {
+      this.contended.add(uid);
+      void Promise.all(resting.map((id) => this.findRival(id))).then(() => this.add(uid));
+    }
   }
 
   private async repair(uid: string, signal: AbortSignal): Promise<WorkOutcome> {
@@ -175,7 +179,6 @@ class PlaneRepairs implements Repairs {
     this.deps.metrics.drift.inc();
     this.contention.corrected(id);
     this.deps.log.info('drift corrected', { bundle, object: id });
-    if (this.contention.restMs(id) > 0) void this.findRival(item, id);
   }
 
   private restraint(bundle: string, item: Identity, resting: number[]): string | undefined {
@@ -195,7 +198,8 @@ class PlaneRepairs implements Repairs {
   }
 
   /** The last other manager that wrote to the object; for people, so a failure to find it out is no failure. */
-  private async findRival(item: Identity, id: string): Promise<void> {
+  private async findRival(id: string): Promise<void> {
+    const item = itemOf(id);
     const kind = kindOf(item.gvk);
     if (kind === undefined) return;
     try {

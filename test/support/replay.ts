@@ -37,6 +37,8 @@ export interface Lines {
   readonly all: readonly Line[];
   /** The first line with this message that is or comes; rejects after 10 s. `from`: lines before do not count. */
   seen(message: string, fields?: Line, from?: number): Promise<Line>;
+  /** Resolves when there were this many lines with this message; rejects after 10 s. */
+  counted(message: string, count: number): Promise<void>;
 }
 
 const PATIENCE_MS = 10_000;
@@ -51,30 +53,38 @@ export function createLines(): Lines {
       for (const look of waiting) look();
     },
   });
+  const until = <T>(what: string, look: () => T | undefined): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        const found = look();
+        if (found === undefined) return;
+        waiting.delete(check);
+        cancel();
+        resolve(found);
+      };
+      const cancel = systemClock.after(PATIENCE_MS, () => {
+        waiting.delete(check);
+        reject(new Error(`${what} was not logged; the last lines: ${JSON.stringify(all.slice(-5))}`));
+      });
+      waiting.add(check);
+      check();
+    });
   return {
     log,
     all,
     seen: (message, fields = {}, from = 0) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = all.find(
-            (line, index) =>
-              index >= from &&
-              line['msg'] === message &&
-              Object.entries(fields).every(([field, value]) => line[field] === value),
-          );
-          if (found === undefined) return;
-          waiting.delete(look);
-          cancel();
-          resolve(found);
-        };
-        const cancel = systemClock.after(PATIENCE_MS, () => {
-          waiting.delete(look);
-          reject(new Error(`"${message}" was not logged; the last lines: ${JSON.stringify(all.slice(-5))}`));
-        });
-        waiting.add(look);
-        look();
-      }),
+      until(`"${message}"`, () =>
+        all.find(
+          (line, index) =>
+            index >= from &&
+            line['msg'] === message &&
+            Object.entries(fields).every(([field, value]) => line[field] === value),
+        ),
+      ),
+    counted: async (message, count) => {
+      const isMessage = ({ msg }: Line): boolean => msg === message;
+      await until(`"${message}" ${count} times`, () => all.filter(isMessage)[count - 1]);
+    },
   };
 }
 
