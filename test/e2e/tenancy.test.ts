@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { followKubectl } from '../contract/support/follow.ts';
 import { eventually, startPolder, type Polder } from '../support/polder.ts';
 
 const policy = (namespace: string, name: string, spec: object): string =>
@@ -327,28 +328,17 @@ describe('tenancy', function () {
   it('shows grants and revocations in an open watch', async () => {
     users['wim'] = await polder.user('wim', 'newco-admins');
     const grant = { effect: 'Allow', subjects: [{ kind: 'User', name: 'wim' }], actions: ['depots:*'] };
-    const seen = async (wanted: string, change: () => Promise<unknown>): Promise<void> => {
-      const watcher = polder.kubectl(
-        [
-          'get',
-          'depots',
-          '-A',
-          '-w',
-          '--output-watch-events',
-          '-o',
-          'custom-columns=T:.type,N:.object.metadata.namespace',
-          '--request-timeout=8s',
-        ],
-        as('wim'),
-      );
-      await change();
-      assert.match((await watcher).stdout, new RegExp(wanted));
-    };
-
-    await seen('ADDED +tn-acme', async () => apply('ann', policy('tn-acme', 'wim', grant)));
-    await seen('DELETED +tn-acme', async () =>
-      polder.ok(['delete', 'accesspolicy', 'wim', '-n', 'tn-acme'], as('ann')),
-    );
+    const columns = 'custom-columns=T:.type,N:.object.metadata.namespace';
+    const args = ['get', 'depots', '-A', '-w', '--output-watch-events', '-o', columns];
+    const watcher = followKubectl(users['wim'], args);
+    try {
+      await apply('ann', policy('tn-acme', 'wim', grant));
+      await watcher.until(/ADDED +tn-acme/);
+      await polder.ok(['delete', 'accesspolicy', 'wim', '-n', 'tn-acme'], as('ann'));
+      await watcher.until(/DELETED +tn-acme/);
+    } finally {
+      watcher.stop();
+    }
   });
 });
 
