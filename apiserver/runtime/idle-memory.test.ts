@@ -8,8 +8,9 @@ const MIB = 1024 * 1024;
 class FakeHeap implements Heap {
   busy = 0;
   held = 60;
-  used = 40;
+  used = 36;
   collections = 0;
+  how: string | undefined;
   busyShare(): number {
     return this.busy;
   }
@@ -19,7 +20,8 @@ class FakeHeap implements Heap {
   usedBytes(): number {
     return this.used * MIB;
   }
-  collect(): void {
+  collect(how: string): void {
+    this.how = how;
     this.collections += 1;
     this.held = 30;
     this.used = 28;
@@ -69,6 +71,26 @@ describe('idle memory', () => {
     assert.equal(after(1), 2);
   });
 
+  it('measures growth from the least that was held since the last collection', () => {
+    const { heap, after } = started();
+    after(2_000);
+    heap.held = 20;
+    after(20_000);
+    heap.held = 24;
+
+    assert.equal(after(2_000), 2);
+  });
+
+  it('is thorough with a small heap and quick with a larger one', () => {
+    const [small, large] = [started(), started()];
+    large.heap.used = 41;
+
+    small.after(2_000);
+    large.after(2_000);
+
+    assert.deepEqual([small.heap.how, large.heap.how], ['thorough', 'quick']);
+  });
+
   it('leaves a heap of more than 128 MiB in use to V8', () => {
     const { heap, after } = started();
     heap.used = 129;
@@ -83,7 +105,7 @@ describe('idle memory', () => {
     assert.equal(garbage.length, 400_000);
 
     garbage = [];
-    heap.collect();
+    heap.collect('thorough');
 
     assert.ok(heap.heldBytes() < held - 20 * MIB, `${held} before, ${heap.heldBytes()} after`);
   });
