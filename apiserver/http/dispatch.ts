@@ -1,5 +1,5 @@
 /** Where each request goes: resources straight to their handler, everything else through express. */
-import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { badRequest } from '../api/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -114,6 +114,8 @@ const UNREADABLE: RequestInfo = readRequestInfo('GET', '/');
 
 /** An upgrade request has no response of its own; refusals still need one. */
 function refusalOf(request: IncomingMessage, socket: Duplex): ServerResponse {
+  // An import would read every export of node:http, and one of them loads an HTTP client of 2 MB.
+  const { ServerResponse } = process.getBuiltinModule('node:http');
   const response = new ServerResponse(request);
   response.assignSocket(request.socket);
   response.shouldKeepAlive = false;
