@@ -74,7 +74,7 @@ async function enrolOnce(
   const registration = await register({
     hub,
     ca,
-    token: await token(request),
+    token: await orAborted(token(request), request.signal),
     keys,
     agentVersion: version,
     clusterUID,
@@ -83,4 +83,17 @@ async function enrolOnce(
   await saveRegistration(files, registration);
   log.info('agent registered', { plane: registration.dataPlane, epoch: registration.epoch });
   return { keys, registration, pinned };
+}
+
+/** A source of tokens that does not look at the signal must not keep the agent from stopping. */
+async function orAborted(token: Promise<string>, signal: AbortSignal): Promise<string> {
+  const aborted = Promise.withResolvers<never>();
+  const stop = (): void => aborted.reject(new Error('stopped before there was a token'));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    if (signal.aborted) stop();
+    return await Promise.race([token, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
