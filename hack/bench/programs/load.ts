@@ -14,10 +14,11 @@ export interface Load {
   readonly seconds: number;
   readonly requests: number;
   readonly method: string;
-  /** `{n}` becomes the number of the request, from `first` on. */
+  /** `{n}` becomes the number of the request, from `first` on; `{k}` the same, starting again at 1 after `cycle`. */
   readonly path: string;
   readonly body: string;
   readonly first: number;
+  readonly cycle?: number;
   readonly contentType?: string;
   /** Return the body of the last response. */
   readonly keepBody: boolean;
@@ -65,15 +66,17 @@ async function run(load: Load): Promise<LoadResult> {
   return { ...tally.result(ms), ms, cpuShare };
 }
 
+const NUMBERED = /\{[nk]\}/;
 const constant = new Map<string, Buffer>();
 function build(load: Load, number: number): Buffer {
-  if (!load.path.includes('{n}') && !load.body.includes('{n}')) {
+  if (!NUMBERED.test(load.path) && !NUMBERED.test(load.body)) {
     const key = `${load.method} ${load.path} ${load.body}`;
     const known = constant.get(key) ?? request(load.method, load.path, load.body, load.contentType);
     constant.set(key, known);
     return known;
   }
-  const fill = (text: string): string => text.replaceAll('{n}', String(number));
+  const cycled = String((number % (load.cycle ?? Infinity)) + 1);
+  const fill = (text: string): string => text.replaceAll('{n}', String(number)).replaceAll('{k}', cycled);
   return request(load.method, fill(load.path), fill(load.body), load.contentType);
 }
 
