@@ -73,6 +73,15 @@ function fixedProblems(kind: Kind, object: JsonObject, old: JsonObject | undefin
     .map((path) => cause.immutable(path, at(object, path)));
 }
 
+/**
+ * Where the sample of a kind is. What cannot be applied lies in a folder of its own, so that one
+ * `kubectl apply -f manifests/samples/` takes everything else: kubectl does not look into folders of a folder.
+ */
+export function sampleFile(kind: Kind): string {
+  const folder = kind.storage === 'virtual' ? 'create-only/' : kind.readOnlyForUsers ? 'read-only/' : '';
+  return `manifests/samples/${folder}${kind.plural}.yaml`;
+}
+
 export function readSamples(file: string): readonly JsonObject[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
     assert.deepEqual(document.errors, [], `${file} is no YAML`);
@@ -266,7 +275,7 @@ export interface Rule {
 /** The rules of one kind, each a small change of its sample. */
 export function ruleSuite(kind: Kind, rules: readonly Rule[]): void {
   describe(`rules of ${kind.kind}`, () => {
-    const [sample = {}] = readSamples(`manifests/samples/${kind.plural}.yaml`);
+    const [sample = {}] = readSamples(sampleFile(kind));
     for (const rule of rules) {
       it(`${rule.fields.length === 0 ? 'accepts' : 'refuses'} ${rule.name}`, () => {
         const stored = admit(kind, sample);

@@ -6,24 +6,17 @@ import type { JsonObject } from '../../apiserver/api/json.ts';
 import { apiVersionOf, type Kind } from '../../apiserver/api/kind.ts';
 import { KINDS } from '../../apiserver/kinds/index.ts';
 import { NATIVE_KINDS } from '../../apiserver/kinds/native/index.ts';
-import { admit, readSamples } from '../conformance/kind.ts';
+import { referencesOf } from '../../apiserver/policy/references.ts';
+import { admit, readSamples, sampleFile } from '../conformance/kind.ts';
 
 const SAMPLES = 'manifests/samples';
 
 describe('kinds and samples', () => {
-  const files = globSync(`${SAMPLES}/*.yaml`).map((file) => basename(file, '.yaml'));
+  const files = globSync([`${SAMPLES}/*.yaml`, `${SAMPLES}/{create-only,read-only}/*.yaml`]).sort();
 
-  it('has a sample for every own kind', () => {
-    const missing = KINDS.filter((kind) => !files.includes(kind.plural)).map((kind) => kind.plural);
-    assert.deepEqual(missing, []);
-  });
-
-  it('has a kind for every sample', () => {
-    const plurals = new Set(KINDS.map((kind) => kind.plural));
-    assert.deepEqual(
-      files.filter((file) => !plurals.has(file)),
-      [],
-    );
+  it('has a sample for every own kind where it belongs, and nothing else', () => {
+    const wanted = [`${SAMPLES}/00-prerequisites.yaml`, ...KINDS.map(sampleFile)];
+    assert.deepEqual(files, wanted.sort());
   });
 
   it('explains every sample in a comment at its top', () => {
@@ -59,8 +52,6 @@ describe('kind files', () => {
 describe('quickstart', () => {
   const files = globSync(`${SAMPLES}/quickstart/*`).sort();
   const objects = files.flatMap((file) => readSamples(file));
-  const kindOf = (object: JsonObject): Kind | undefined =>
-    KINDS.find((kind) => apiVersionOf(kind) === object['apiVersion'] && kind.kind === object['kind']);
 
   it('holds only numbered files with own kinds that are accepted as they stand', () => {
     assert.ok(objects.length > 0);
@@ -74,29 +65,65 @@ describe('quickstart', () => {
   });
 
   it('names tenants, planes, clusters, credentials and stacks before it refers to them', () => {
-    const built = new Set(['AccessRole/data-developer']);
-    for (const object of objects) {
-      const kind = kindOf(object);
-      assert.ok(kind !== undefined);
-      const { namespace = '', name } = object['metadata'] as { namespace?: string; name: string };
-      if (namespace !== '') assert.ok(built.has(`Tenant/${namespace.replace(/^tn-/, '')}`), namespace);
-      for (const reference of kind.references) {
-        for (const target of namesAt(object, reference.field.split('.'))) {
-          const [bare = ''] = target.split(reference.nameEndsAt ?? '\n');
-          const scoped = KINDS.find((each) => each.kind === reference.to)?.scope === 'Namespaced';
-          const id = scoped ? `${reference.to}/${namespace}/${bare}` : `${reference.to}/${bare}`;
-          assert.ok(built.has(id), `${kind.kind} ${name} refers to ${id} too early`);
-        }
-      }
-      built.add(namespace === '' ? `${kind.kind}/${name}` : `${kind.kind}/${namespace}/${name}`);
+    assert.deepEqual(tooEarly(objects), []);
+  });
+});
+
+describe('samples in the order in which kubectl applies a folder', () => {
+  const objects = globSync(`${SAMPLES}/*.yaml`)
+    .sort()
+    .flatMap((file) => readSamples(file));
+
+  it('refer only to what is there already', () => {
+    assert.deepEqual(tooEarly(objects), []);
+  });
+
+  it('say nothing about the objects of the quickstart, and each object once', () => {
+    const quickstart = globSync(`${SAMPLES}/quickstart/*`).flatMap((file) => readSamples(file));
+    const ids = [...objects, ...quickstart].map(idOf);
+    assert.deepEqual(
+      ids.filter((id, index) => ids.indexOf(id) !== index),
+      [],
+    );
+  });
+
+  it('leave the administrator of the embedded server in every tenant', () => {
+    for (const tenant of objects.filter((object) => object['kind'] === 'Tenant')) {
+      assert.match(JSON.stringify(tenant['spec']), /\{"kind":"User","name":"admin"\}/, idOf(tenant));
     }
   });
 });
 
-function namesAt(value: unknown, [step, ...rest]: readonly string[]): readonly string[] {
-  if (step === undefined) return typeof value === 'string' ? [value] : [];
-  if (typeof value !== 'object' || value === null) return [];
-  const child = (value as Record<string, unknown>)[step.replace('[]', '')];
-  if (!step.endsWith('[]')) return namesAt(child, rest);
-  return Array.isArray(child) ? child.flatMap((item: unknown) => namesAt(item, rest)) : [];
+const kindOf = (object: JsonObject): Kind | undefined =>
+  KINDS.find((kind) => apiVersionOf(kind) === object['apiVersion'] && kind.kind === object['kind']);
+
+function idOf(object: JsonObject): string {
+  const { namespace = '', name } = object['metadata'] as { namespace?: string; name: string };
+  return [String(object['kind']), ...(namespace === '' ? [] : [namespace]), name].join('/');
 }
+
+/** References to what only a later object makes. */
+function tooEarly(objects: readonly JsonObject[]): readonly string[] {
+  const built = new Set(['AccessRole/data-developer']);
+  const found: string[] = [];
+  for (const object of objects) {
+    const kind = kindOf(object);
+    assert.ok(kind !== undefined, `no kind ${JSON.stringify(object['kind'])}`);
+    const { namespace = '' } = object['metadata'] as { namespace?: string };
+    const targets = targetsOf(kind, object, namespace);
+    const needed = namespace === '' ? targets : [`Tenant/${namespace.replace(/^tn-/, '')}`, ...targets];
+    for (const id of needed) if (!built.has(id)) found.push(`${idOf(object)} refers to ${id} too early`);
+    built.add(idOf(object));
+  }
+  return found;
+}
+
+/** What must be there before the object, by the names it holds. */
+const targetsOf = (kind: Kind, object: JsonObject, namespace: string): readonly string[] =>
+  referencesOf(kind, object)
+    .filter(({ reference }) => reference.required !== false)
+    .map(({ reference, name, tenant }) => {
+      const scoped = KINDS.find((each) => each.kind === reference.to)?.scope === 'Namespaced';
+      const home = tenant === '' ? namespace : `tn-${tenant}`;
+      return scoped ? `${reference.to}/${home}/${name}` : `${reference.to}/${name}`;
+    });
