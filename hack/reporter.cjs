@@ -1,6 +1,6 @@
 /*
- * Mocha's spec reporter plus a totals file for hack/test.ts: the counts, and the state of every test of the API
- * contract. CommonJS because mocha requires reporters.
+ * Mocha's spec reporter plus a totals file for hack/test.ts: the counts, and title, state and duration of every
+ * test. CommonJS because mocha requires reporters.
  */
 const { writeFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
@@ -9,21 +9,23 @@ module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const states = new Map();
-    const folder = /[\\/]test[\\/]contract[\\/]/;
-    const set = (state) => (test) => folder.test(test.file ?? '') && states.set(test, state);
+    const set = (state) => (test) => states.set(test, state);
     const { constants } = Runner;
     // What never comes to an end, such as the tests behind a failed hook, stays as it is here.
     runner.once(constants.EVENT_RUN_BEGIN, () => runner.suite.eachTest(set('not run')));
     runner.on(constants.EVENT_TEST_PASS, set('passed'));
     runner.on(constants.EVENT_TEST_FAIL, set('failed'));
     runner.on(constants.EVENT_TEST_PENDING, set('skipped'));
-    runner.once(Runner.constants.EVENT_RUN_END, () => {
+    runner.once(constants.EVENT_RUN_END, () => {
       const { passes, failures, pending } = this.stats;
       const file = process.env.POLDER_TEST_TOTALS;
-      if (file !== undefined) {
-        const contract = [...states].map(([test, state]) => ({ title: test.title, state }));
-        writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending, contract }));
-      }
+      if (file === undefined) return;
+      const tests = [...states].map(([test, state]) => ({
+        title: test.title,
+        state,
+        ms: test.duration ?? 0,
+      }));
+      writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending, tests }));
     });
   }
 };

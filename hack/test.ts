@@ -1,55 +1,98 @@
 /**
- * `npm test`: runs every `*.test.ts` under mocha, prints the state of every check of the API contract and closes
- * with one line, `N passed, N failed`.
+ * `npm test`: runs every `*.test.ts` under mocha, prints the state of every check of the API contract, the slowest
+ * tests, and closes with one line, `N passed, N failed`.
  * Zero executed tests is a failure. Arguments are handed to mocha (`npm test -- --grep C53`).
+ *
+ * What needs no Kubernetes program goes first. Only then missing ones are built, which takes minutes on a machine
+ * without them, and the rest runs.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { contractTable, type Outcome } from './contract-table.ts';
+import { buildTools, cannotBuild } from './tools/build.ts';
+import { inPath, missingTools, toolFolders } from './tools/find.ts';
 
-const SPECS = ['apiserver', 'webhooks', 'controllers', 'hack', 'test'].map(
+const ALL = ['apiserver', 'webhooks', 'controllers', 'hack', 'test'].map(
   (folder) => `${folder}/**/*.test.ts`,
 );
+/** Suites that run real kubectl. */
+const KUBECTL = ['test/e2e/**/*.test.ts', 'test/contract/**/*.test.ts'];
+/** Suites that run a whole control plane; `x.cluster.test.ts` is how such a test is called elsewhere. */
+const CLUSTER = ['test/aggregated/**/*.test.ts', '**/*.cluster.test.ts'];
+const SLOWEST = 10;
 
 interface Totals {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Tests of the API contract. */
-  readonly contract: readonly Outcome[];
+  /** Every test, in the order they ran. */
+  readonly tests: readonly (Outcome & { readonly ms: number })[];
 }
 
 async function main(): Promise<number> {
-  const scratch = mkdtempSync(join(tmpdir(), 'polder-test-'));
-  const totalsFile = join(scratch, 'totals.json');
-  const mocha = join(dirname(createRequire(import.meta.url).resolve('mocha/package.json')), 'bin/mocha.js');
-  const run = spawn(
-    process.execPath,
-    [mocha, '--reporter', 'hack/reporter.cjs', ...SPECS, ...withoutKubectl(), ...process.argv.slice(2)],
-    { stdio: 'inherit', env: { ...process.env, POLDER_TEST_TOTALS: totalsFile } },
-  );
-  const code = await new Promise<number>((resolve) => run.on('close', (status) => resolve(status ?? 1)));
-  const totals = readTotals(totalsFile);
-  rmSync(scratch, { recursive: true, force: true });
-  if (totals.contract.some(({ state }) => state !== 'not run')) console.log(contractTable(totals.contract));
-  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
-  console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
-  if (totals.passed + totals.failed === 0) return 1;
-  return totals.failed > 0 ? 1 : code;
+  const args = process.argv.slice(2);
+  const runs = [await mocha(ALL, [...KUBECTL, ...CLUSTER], args)];
+  const { specs, ignored } = await withPrograms();
+  if (specs.length > 0) runs.push(await mocha(specs, ignored, args));
+  const sum = (count: (totals: Totals) => number): number =>
+    runs.reduce((total, run) => total + count(run.totals), 0);
+  const tests = runs.flatMap((run) => run.totals.tests);
+  console.log(slowest(tests));
+  if (tests.some(({ title, state }) => /^C\d+ /.test(title) && state !== 'not run')) {
+    console.log(contractTable(tests));
+  }
+  const skipped = sum((totals) => totals.skipped);
+  const [passed, failed] = [sum((totals) => totals.passed), sum((totals) => totals.failed)];
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  if (passed + failed === 0) return 1;
+  return failed > 0 ? 1 : Math.max(...runs.map((run) => run.code));
 }
 
-/** Suites that run real kubectl: left out loudly where there is none, never in CI. */
-const KUBECTL_SUITES = ['test/e2e/**', 'test/contract/**'];
+/** Builds what is missing. What cannot be had leaves its suites out loudly, and in CI fails. */
+async function withPrograms(): Promise<{ specs: readonly string[]; ignored: readonly string[] }> {
+  const missing = missingTools();
+  const reason = missing.length > 0 ? cannotBuild() : undefined;
+  if (reason === undefined) {
+    await buildTools(missing, (line) => console.error(`tools: ${line}`));
+    return { specs: [...KUBECTL, ...CLUSTER], ignored: ['node_modules/**'] };
+  }
+  const names = missing.map((program) => program.name).join(', ');
+  if (process.env['CI'] === 'true') throw new Error(`no ${names}, and CI leaves no test out: ${reason}`);
+  console.error(`SKIPPED: ${CLUSTER.join(', ')}: no ${names}. ${reason}. Install Go to run them.`);
+  if (inPath('kubectl') !== undefined) return { specs: KUBECTL, ignored: CLUSTER };
+  console.error(`SKIPPED: ${KUBECTL.join(', ')}: kubectl is not in PATH. Install it to run them.`);
+  return { specs: [], ignored: [] };
+}
 
-function withoutKubectl(): readonly string[] {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  if (folders.some((folder) => existsSync(join(folder, 'kubectl')))) return [];
-  if (process.env['CI'] === 'true') throw new Error('kubectl is not in PATH, and CI leaves no test out');
-  console.error(`SKIPPED: ${KUBECTL_SUITES.join(', ')}: kubectl is not in PATH. Install it to run them.`);
-  return KUBECTL_SUITES.flatMap((suite) => ['--ignore', suite]);
+/** One run of mocha; kubectl and the others are those that were built, where they were. */
+async function mocha(
+  specs: readonly string[],
+  ignored: readonly string[],
+  args: readonly string[],
+): Promise<{ readonly totals: Totals; readonly code: number }> {
+  const scratch = mkdtempSync(join(tmpdir(), 'polder-test-'));
+  const totalsFile = join(scratch, 'totals.json');
+  const program = join(dirname(createRequire(import.meta.url).resolve('mocha/package.json')), 'bin/mocha.js');
+  const path = [...toolFolders(), process.env['PATH'] ?? ''].join(delimiter);
+  const child = spawn(
+    process.execPath,
+    [
+      program,
+      '--reporter',
+      'hack/reporter.cjs',
+      ...specs,
+      ...ignored.flatMap((pattern) => ['--ignore', pattern]),
+      ...args,
+    ],
+    { stdio: 'inherit', env: { ...process.env, PATH: path, POLDER_TEST_TOTALS: totalsFile } },
+  );
+  const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? 1)));
+  const totals = readTotals(totalsFile);
+  rmSync(scratch, { recursive: true, force: true });
+  return { totals, code };
 }
 
 /** A run that died before its end has no totals and counts as one failure. */
@@ -57,8 +100,16 @@ function readTotals(file: string): Totals {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Totals;
   } catch {
-    return { passed: 0, failed: 1, skipped: 0, contract: [] };
+    return { passed: 0, failed: 1, skipped: 0, tests: [] };
   }
+}
+
+function slowest(tests: Totals['tests']): string {
+  const lines = tests
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, SLOWEST)
+    .map(({ title, ms }) => `  ${(ms / 1_000).toFixed(1).padStart(6)} s  ${title}`);
+  return ['', 'Slowest tests:', ...lines, ''].join('\n');
 }
 
 process.exitCode = await main();
