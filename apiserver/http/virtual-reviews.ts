@@ -17,7 +17,7 @@ export type VirtualHandler = (context: Context, target: Target, object: JsonObje
 export function createReviews(authorizer: Authorizer): Readonly<Record<string, VirtualHandler>> {
   const decide = (user: UserInfo, kind: Kind, object: JsonObject): JsonObject => ({
     ...object,
-    status: statusOf(authorizer.authorize(user, readAttributes(kind, object))),
+    status: statusOf(authorizer.review(user, readAttributes(kind, object))),
   });
   return {
     SelfSubjectReview: async ({ user }, _target, object) =>

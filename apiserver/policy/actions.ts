@@ -5,7 +5,7 @@ import { DATA_GROUP, PLATFORM_GROUP, type Kind } from '../api/kind.ts';
 /** How a group is written in a kind: our two groups are one world, plurals are unique across them. */
 export const OWN_ALIAS = 'polder';
 const CORE_ALIAS = 'core';
-const PATH_ALIAS = 'path';
+export const PATH_ALIAS = 'path';
 export const NAMESPACES = `${CORE_ALIAS}/namespaces`;
 
 export const groupAlias = (group: string): string => {

@@ -6,7 +6,17 @@ import { KINDS } from '../kinds/index.ts';
 import { NATIVE_KINDS } from '../kinds/native/index.ts';
 import { createActionTable } from './actions.ts';
 import { BUILT_IN_POLICIES, BUILT_IN_ROLES } from './built-in.ts';
-import { agent, ann, controllers, createWorld, dev, op, user } from '../../test/support/policy.ts';
+import type { UserInfo } from '../api/identity.ts';
+import {
+  agent,
+  ann,
+  attributesOf,
+  controllers,
+  createWorld,
+  dev,
+  op,
+  user,
+} from '../../test/support/policy.ts';
 
 const table = createActionTable([...KINDS, ...NATIVE_KINDS]);
 const actionsOf = (name: string): readonly string[] =>
@@ -118,10 +128,51 @@ describe('built-in roles and policies', () => {
       { apiGroups: [''], resources: ['pods'], resourceNames: [], verbs: ['get', 'list', 'watch'] },
     ]);
     assert.ok(rules.some((rule) => rule.resourceNames.includes('mine') && rule.verbs.includes('delete')));
-    assert.deepEqual(world.engine.rules(ann, 'tn-acme')[0]?.verbs, ['*']);
+    assert.deepEqual(world.engine.rules(ann, 'tn-acme')[0], {
+      apiGroups: ['data.polder.dev'],
+      resources: ['*'],
+      resourceNames: [],
+      verbs: ['*'],
+    });
     assert.equal(
       world.engine.rules(op, 'tn-acme').some((rule) => rule.resources.includes('credentials')),
       false,
     );
+  });
+
+  it('lists nothing of the platform that only a policy of the tenant speaks of', () => {
+    const world = createWorld();
+    world.addPolicy('tn-acme', 'tall', {
+      effect: 'Allow',
+      subjects: [{ kind: 'User', name: 'pat' }],
+      actions: ['tenants:get', 'dataplanes:*', 'depots:get'],
+    });
+
+    const rules = world.engine
+      .rules(user('pat'), 'tn-acme')
+      .flatMap(({ resources, verbs }) => verbs.map((verb) => `${resources.join()}:${verb}`));
+
+    assert.ok(rules.includes('depots:get'));
+    assert.deepEqual(
+      rules.filter((rule) => /^(tenants:|dataplanes:(get|\*))/.test(rule)),
+      [],
+    );
+  });
+
+  it('answers a review of a list over all namespaces as the list is answered', () => {
+    const { engine } = createWorld();
+    const may = (who: UserInfo, ...question: [verb: string, resource: string, namespace?: string]): boolean =>
+      engine.review(who, attributesOf(...question)).allowed;
+
+    for (const verb of ['list', 'watch']) {
+      assert.equal(may(ann, verb, 'depots'), true);
+      assert.equal(may(user('pat'), verb, 'depots'), false);
+      assert.equal(may(ann, verb, 'secrets'), false);
+    }
+    assert.equal(may(ann, 'get', 'depots'), false);
+    assert.equal(may(ann, 'deletecollection', 'depots'), false);
+    // The default namespace of a kubeconfig says nothing about what stands above namespaces.
+    assert.equal(may(ann, 'delete', 'tenants', 'tn-acme'), false);
+    assert.equal(may(op, 'delete', 'tenants', 'tn-acme'), true);
   });
 });

@@ -14,6 +14,8 @@ export interface DeciderDeps {
   readonly now: () => number;
   /** The stored object a question names. */
   readonly find: (attributes: ResourceAttributes) => JsonObject | undefined;
+  /** Whether an AccessPolicy could allow it; only words the reason of a denial. */
+  readonly grantable: (kind: string, verb: string) => boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -22,18 +24,22 @@ export type Decide = (view: View, asked: Asking) => Decision;
 export function createDecider(deps: DeciderDeps): Decide {
   // A bucket belongs to one view of one immutable snapshot: what is kept here is gone with the policies it is from.
   const allowances = new WeakMap<Bucket, Decision>();
+  const unmet = (attributes: Attributes): string => {
+    const { kind, verb } = requested(attributes);
+    return notGranted(attributes, deps.grantable(kind, verb));
+  };
   return (view, asked) => {
     const { attributes } = asked;
     const { kind, verb } = requested(attributes);
     const bucket = view.bucket(verb, kind);
-    if (bucket.rows.length === 0) return byDefault(view, attributes);
+    if (bucket.rows.length === 0) return byDefault(view, attributes, unmet);
     const known = allowances.get(bucket);
     if (known !== undefined) return known;
     try {
       const name = attributes.is === 'path' ? attributes.path : attributes.name;
       const attrs = attrsFor(deps, bucket, asked);
       const { allowed, rule } = view.enforce(bucket, { kind, name, verb, attrs });
-      if (rule === undefined) return byDefault(view, attributes);
+      if (rule === undefined) return byDefault(view, attributes, unmet);
       const policies = view.policiesOf(rule);
       if (allowed) {
         const decision = { allowed: true, reason: allowedBy(policies), policies };
@@ -42,10 +48,10 @@ export function createDecider(deps: DeciderDeps): Decide {
       }
       // Naming a refusal in a tenant the caller has nothing to do with would tell that the tenant exists.
       const isVisible = view.member || policies.every((policy) => !policy.startsWith('AccessPolicy '));
-      return { allowed: false, reason: isVisible ? refused(policies) : notGranted(attributes), policies };
+      return { allowed: false, reason: isVisible ? refused(policies) : unmet(attributes), policies };
     } catch (error) {
       deps.onError(error);
-      return denied(`${notGranted(attributes)} (ENGINE_ERROR)`);
+      return denied(`${unmet(attributes)} (ENGINE_ERROR)`);
     }
   };
 }
@@ -56,9 +62,9 @@ const isUnconditional = (bucket: Bucket): boolean => !bucket.named && bucket.con
 export const denied = (reason: string): Decision => ({ allowed: false, reason, policies: [] });
 const allowedBy = (policies: readonly string[]): string => `allowed by ${policies.slice(0, 3).join(', ')}`;
 
-function byDefault(view: View, attributes: Attributes): Decision {
+function byDefault(view: View, attributes: Attributes, unmet: (attributes: Attributes) => string): Decision {
   const hint = view.member ? nearest(view.rules, requested(attributes)) : '';
-  return denied(notGranted(attributes) + hint);
+  return denied(unmet(attributes) + hint);
 }
 
 /** A question without a name is about some object (list, create) or all of them (deletecollection). */

@@ -1,5 +1,6 @@
 /** The texts people read when access is refused, word for word. */
 import assert from 'node:assert/strict';
+import { AccessRole } from '../kinds/access-role.ts';
 import { question } from './denial.ts';
 import { ann, attributesOf, createWorld, dev, group, op, user } from '../../test/support/policy.ts';
 
@@ -40,13 +41,24 @@ describe('denials', () => {
     ],
     [
       'a native kind of a named group',
-      () => world.decide(dev, 'create', 'deployments.apps', 'tn-globex'),
-      'no AccessPolicy allows it, ask an administrator of the namespace for the action "deployments.apps:create"',
+      () => world.decide(user('pat'), 'list', 'deployments.apps', 'tn-globex'),
+      'no AccessPolicy allows it, ask an administrator of the namespace for the action "deployments.apps:list"',
+    ],
+    [
+      'what administrators of tenants do not hold either, so that asking them leads nowhere',
+      () => world.decide(user('pat'), 'create', 'deployments.apps', 'tn-globex'),
+      'no AccessPolicy can allow it: the AccessRole "tenant-admin" lacks the action "deployments.apps:create", ask an operator',
+    ],
+    [
+      'a Secret, to the administrator who would be asked for it',
+      () => world.decide(ann, 'get', 'secrets', 'tn-acme', 's'),
+      'no AccessPolicy can allow it: the AccessRole "tenant-admin" lacks the action "secrets:get", ask an operator; ' +
+        'the value of a Credential is used through a Depot, it is never read',
     ],
     [
       'a subresource',
       () => world.decide(ann, 'create', 'pods/exec', 'tn-globex', 'p'),
-      'no AccessPolicy allows it, ask an administrator of the namespace for the action "pods/exec:create"',
+      'no AccessPolicy can allow it: the AccessRole "tenant-admin" lacks the action "pods/exec:create", ask an operator',
     ],
     [
       'a member who lacks one verb',
@@ -86,6 +98,18 @@ describe('denials', () => {
       assert.equal(decide().reason, expected);
     });
   }
+
+  it('follows the role of administrators when operators change it', () => {
+    const changed = createWorld();
+    const before = changed.decide(ann, 'get', 'secrets', 'tn-globex', 's').reason;
+    changed.put(AccessRole, {
+      metadata: { name: 'tenant-admin' },
+      spec: { actions: ['*:*', 'secrets.core:get'] },
+    });
+
+    assert.match(before, /can allow it: .* ask an operator/);
+    assert.match(changed.decide(ann, 'get', 'secrets', 'tn-globex', 's').reason, /ask an administrator of/);
+  });
 
   it('keeps the first line short and on one line, whatever the caller typed', () => {
     const hostile = `a\u001b[31m\n\u2028${'x'.repeat(1000)}`;

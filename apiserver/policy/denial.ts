@@ -26,12 +26,27 @@ function wanted(attributes: Attributes): string {
   return clean(`${qualified}${subresource === '' ? '' : `/${subresource}`}:${verb}`);
 }
 
-export function notGranted(attributes: Attributes): string {
-  const inNamespace = attributes.is === 'resource' && attributes.namespace !== '';
-  return inNamespace
-    ? `no AccessPolicy allows it, ask an administrator of the namespace for the action "${wanted(attributes)}"`
-    : `no policy allows it, ask an operator for the action "${wanted(attributes)}"`;
+/**
+ * Who can help: administrators of a tenant hand out what the role of administrators holds (`grantable`), for
+ * everything else they cannot, whoever they are, and sending the caller to them would be a dead end.
+ */
+export function notGranted(attributes: Attributes, grantable: boolean): string {
+  const action = wanted(attributes);
+  if (attributes.is === 'path' || attributes.namespace === '')
+    return `no policy allows it, ask an operator for the action "${action}"`;
+  if (grantable)
+    return `no AccessPolicy allows it, ask an administrator of the namespace for the action "${action}"`;
+  const use = isSecret(attributes)
+    ? '; the value of a Credential is used through a Depot, it is never read'
+    : '';
+  return `no AccessPolicy can allow it: the AccessRole "${TENANT_ADMIN_ROLE}" lacks the action "${action}", ask an operator${use}`;
 }
+
+/** Bounds what administrators of tenants hold, and so what an AccessPolicy can grant. */
+export const TENANT_ADMIN_ROLE = 'tenant-admin';
+
+const isSecret = (attributes: Attributes): boolean =>
+  attributes.is === 'resource' && attributes.group === '' && attributes.resource === 'secrets';
 
 /** For a caller who may know the policies: their own tenant's, or the platform's. */
 export function refused(policies: readonly string[]): string {

@@ -16,7 +16,8 @@ import { PLATFORM } from './model.ts';
 import type { Authorizer, PolicyFeed, ResourceRule } from './policy.ts';
 import type { Rule, Snapshot } from './snapshot.ts';
 import { callerKey, tenantCaller, toCaller, type Caller } from './subjects.ts';
-import { resourceRules } from './resource-rules.ts';
+import { resourceRules, tenantRules } from './resource-rules.ts';
+import { createTenantReach, type TenantReach } from './tenant-reach.ts';
 import { createListDecisions, type Change } from './visibility.ts';
 
 type ResourceAttributes = Attributes & { readonly is: 'resource' };
@@ -74,6 +75,8 @@ export interface Engine extends Authorizer, PolicyFeed {
   rulesOf(user: UserInfo, namespace: string): readonly Rule[];
   /** What a policy covers, and the words in it that mean nothing. */
   compile(policy: JsonObject): Compiled | undefined;
+  /** Whether an AccessPolicy could grant the verb on the kind, as rules spell both. */
+  grantable(kind: string, verb: string): boolean;
   /** Whether `depots:use` or the like names something. */
   knows(action: string): boolean;
   /** The tenant of the namespace as if the policy were stored there. */
@@ -110,6 +113,7 @@ class CasbinEngine implements Engine {
   #nextExpiryMs = Infinity;
 
   readonly #decide: Decide;
+  readonly #reach: TenantReach;
 
   constructor(deps: EngineDeps) {
     this.#deps = deps;
@@ -120,10 +124,12 @@ class CasbinEngine implements Engine {
         if (kind === undefined) return undefined;
         return deps.find(kind, kind.scope === 'Cluster' ? '' : namespace, name);
       },
+      grantable: (kind, verb) => this.grantable(kind, verb),
       onError: deps.onError ?? ((): void => undefined),
     });
     this.#table = createActionTable(deps.kinds);
     this.#compile = createCompiler(this.#catalog, this.#table);
+    this.#reach = createTenantReach((role) => this.#catalog.roleActions(role), this.#table);
     for (const kind of deps.kinds) this.#kinds.set(kindOf(kind.group, kind.plural), kind);
     this.authorizeList = createListDecisions({
       caller: (user) => this.#caller(user),
@@ -145,14 +151,27 @@ class CasbinEngine implements Engine {
   }
 
   authorize(user: UserInfo, attributes: Attributes): Decision {
-    if (isEmpty(user, attributes)) return denied(notGranted(attributes));
+    if (isEmpty(user, attributes)) return denied(notGranted(attributes, true));
     const caller = this.#caller(user);
     const view = this.#snapshot(this.#domain(attributes)).view(caller);
     return this.#decide(view, { caller, attributes, scope: scopeOf(attributes), subject: undefined });
   }
 
+  review(user: UserInfo, attributes: Attributes): Decision {
+    if (attributes.is === 'path' || isEmpty(user, attributes)) return this.authorize(user, attributes);
+    const { group, resource, subresource, verb, name } = attributes;
+    const kind = this.#kinds.get(kindOf(group, resource));
+    if (kind === undefined) return this.authorize(user, attributes);
+    // Requests for cluster-scoped objects have no namespace, whatever the asker's default one is.
+    const isAbove = kind.scope === 'Cluster' && kindOf(group, resource) !== NAMESPACES;
+    const asked = isAbove ? { ...attributes, namespace: '' } : attributes;
+    const isList = (verb === 'list' || verb === 'watch') && subresource === '' && name === '';
+    if (!isList || asked.namespace !== '') return this.authorize(user, asked);
+    return this.authorizeList(user, asked, kind).decision;
+  }
+
   authorizeObject(user: UserInfo, attributes: ResourceAttributes, subject: Subject): Decision {
-    if (isEmpty(user, attributes)) return denied(notGranted(attributes));
+    if (isEmpty(user, attributes)) return denied(notGranted(attributes, true));
     const caller = this.#caller(user);
     const view = this.#snapshot(this.#domain(attributes)).view(caller);
     return this.#decide(view, { caller, attributes, scope: 'one', subject });
@@ -176,6 +195,10 @@ class CasbinEngine implements Engine {
     );
     const view = this.#snapshot(domain).view(caller);
     return this.#decide(view, { caller, attributes, scope: 'one', subject: undefined });
+  }
+
+  grantable(kind: string, verb: string): boolean {
+    return this.#reach.grantable(kind, verb);
   }
 
   tenantOf(namespace: string): TenantIdentity | undefined {
@@ -246,9 +269,9 @@ class CasbinEngine implements Engine {
     const here = this.rulesOf(user, namespace);
     const platform = this.rulesOf(user, '');
     if (here === platform) return resourceRules(here, this.#deps.kinds);
-    // Inside a tenant the platform grants what has no namespace, and nothing else.
+    // Inside a tenant the platform grants what has no namespace, and the tenant what has one.
     const beside = platform.filter(({ kind }) => this.#kinds.get(kind)?.scope !== 'Namespaced');
-    return resourceRules([...here, ...beside], this.#deps.kinds);
+    return [...tenantRules(here, this.#deps.kinds), ...resourceRules(beside, this.#deps.kinds)];
   }
 
   apply(kind: Kind, namespace: string, name: string, object: JsonObject | undefined): void {
@@ -277,6 +300,7 @@ class CasbinEngine implements Engine {
       }
       case 'polder/accessroles':
         this.#catalog.setRole(name, object);
+        this.#reach.forget();
         this.#compile = createCompiler(this.#catalog, this.#table);
         return EVERYWHERE;
       case 'polder/clusteraccesspolicies':

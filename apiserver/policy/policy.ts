@@ -38,6 +38,8 @@ export interface Authorizer {
     attributes: Attributes & { readonly is: 'resource' },
     kind: Kind,
   ): { readonly decision: Decision; readonly visibility: Visibility };
+  /** What a request with these attributes would be answered, lists over all namespaces included: for access reviews. */
+  review(user: UserInfo, attributes: Attributes): Decision;
   /** For SelfSubjectRulesReview. */
   rules(user: UserInfo, namespace: string): readonly ResourceRule[];
 }

@@ -1,6 +1,6 @@
 /** The rules of one caller in the shape of a SelfSubjectRulesReview. */
 import type { Kind } from '../api/kind.ts';
-import { groupsOf, VERBS } from './actions.ts';
+import { groupsOf, kindOf, NAMESPACES, VERBS } from './actions.ts';
 import { glob } from './model.ts';
 import type { ResourceRule } from './policy.ts';
 import type { Rule } from './snapshot.ts';
@@ -26,6 +26,28 @@ export function resourceRules(rules: readonly Rule[], kinds: readonly Kind[]): r
     ...rule,
     verbs: verbs.has('*') ? ['*'] : [...VERBS].filter((verb) => verbs.has(verb)),
   }));
+}
+
+/**
+ * Rules that a tenant made: they hold for what is in its namespaces, so whatever they say about cluster-scoped kinds
+ * is left out. The Namespace itself is decided by its tenant.
+ */
+export function tenantRules(rules: readonly Rule[], kinds: readonly Kind[]): readonly ResourceRule[] {
+  const above = new Set(
+    kinds.filter(({ scope }) => scope === 'Cluster').map(({ group, plural }) => kindOf(group, plural)),
+  );
+  const namespaced = kinds.filter(({ scope }) => scope === 'Namespaced');
+  const held = new Set(namespaced.map(({ group }) => group));
+  const isHere = ({ kind }: Rule): boolean => {
+    const [alias = '', plural = ''] = kind.split('/');
+    const whole = `${alias}/${plural}`;
+    return whole === NAMESPACES || !above.has(whole);
+  };
+  return resourceRules(rules.filter(isHere), kinds).map((rule) =>
+    rule.apiGroups.length < 2
+      ? rule
+      : { ...rule, apiGroups: rule.apiGroups.filter((group) => held.has(group)) },
+  );
 }
 
 function describe(rule: Rule, kinds: readonly Kind[]): Omit<ResourceRule, 'verbs'> {

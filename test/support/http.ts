@@ -119,6 +119,7 @@ export async function startPlane(options: Options = {}): Promise<Plane> {
     virtual: createReviews({
       authorize: (user, attributes) => engine.authorize(user, attributes),
       authorizeList: (user, attributes, kind) => engine.authorizeList(user, attributes, kind),
+      review: (user, attributes) => engine.review(user, attributes),
       rules: (user, namespace) => engine.rules(user, namespace),
     }),
   });

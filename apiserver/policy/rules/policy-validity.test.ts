@@ -37,7 +37,31 @@ describe('admission of access rules', () => {
 
     assert.equal(refusal.code, 403);
     assert.equal(refusal.details?.causes?.[0]?.reason, 'ESCALATION');
-    assert.match(refusal.message, /cannot grant what ann does not hold here: secrets:get/);
+    assert.match(refusal.message, /cannot grant what ann does not hold here: secrets:get; ask an operator/);
+  });
+
+  for (const name of ['tenant-admin', 'data-developer', 'data-consumer', 'auditor']) {
+    it(`D3 lets an administrator hand out the built-in role ${name}`, async () => {
+      const object = policy({ effect: 'Allow', subjects: [person('dev')], roleRef: { name } });
+
+      await world.admit({ user: ann, kind: AccessPolicy, object });
+    });
+  }
+
+  it('D3 refuses a path in a policy of the platform that its author does not hold', async () => {
+    world.addClusterPolicy('half', {
+      effect: 'Allow',
+      subjects: [person('hal')],
+      actions: ['clusteraccesspolicies:create'],
+    });
+    const object = {
+      metadata: { name: 'p' },
+      spec: { effect: 'Allow', subjects: [person('pat')], actions: ['metrics:get'] },
+    };
+
+    const refusal = await world.refusal({ user: user('hal'), kind: ClusterAccessPolicy, object });
+
+    assert.match(refusal.message, /metrics:get; ask somebody who holds it/);
   });
 
   it('D3 compares wildcards, names and conditions with what the author holds', async () => {
