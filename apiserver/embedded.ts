@@ -20,7 +20,7 @@ import type { DataDir } from './runtime/data-dir.ts';
 import { createIdleMemory } from './runtime/idle-memory.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
-import { createApiServer, type ApiServer } from './server.ts';
+import { createApiServer, type EmbeddedApiServer } from './server.ts';
 import { createSqliteStore } from './store/sqlite/store.ts';
 
 export interface EmbeddedOptions {
@@ -93,7 +93,7 @@ class EmbeddedProcess implements EmbeddedPolder {
     for (const part of this.started.reverse()) await part.close();
   }
 
-  private createApi(identity: EmbeddedIdentity): ApiServer {
+  private createApi(identity: EmbeddedIdentity): EmbeddedApiServer {
     const { dataDir, log, version, historyRevisions } = this.options;
     const { clock, metrics } = this;
     const audit = openAuditFile(dataDir.file('audit.log'), log, metrics);
@@ -122,7 +122,7 @@ class EmbeddedProcess implements EmbeddedPolder {
     });
   }
 
-  private async startHub(api: ApiServer, client: Client, informers: SharedInformers): Promise<void> {
+  private async startHub(api: EmbeddedApiServer, client: Client, informers: SharedInformers): Promise<void> {
     const { clock, metrics } = this;
     const { dataDir, log } = this.options;
     const hub = createHub({ client, informers, signingKey: hubKey(dataDir), clock, log, metrics });
@@ -177,7 +177,7 @@ class EmbeddedProcess implements EmbeddedPolder {
     return client;
   }
 
-  private renewLater(api: ApiServer, identity: EmbeddedIdentity, url: string): void {
+  private renewLater(api: EmbeddedApiServer, identity: EmbeddedIdentity, url: string): void {
     this.cancelRenewal = this.clock.after(RENEWAL_CHECK_MS, () => {
       this.renew(api, identity, url).catch((error: unknown) => {
         this.options.log.error('certificates were not renewed', { error });
@@ -186,7 +186,7 @@ class EmbeddedProcess implements EmbeddedPolder {
     });
   }
 
-  private async renew(api: ApiServer, old: EmbeddedIdentity, url: string): Promise<void> {
+  private async renew(api: EmbeddedApiServer, old: EmbeddedIdentity, url: string): Promise<void> {
     const { dataDir } = this.options;
     const identity = await ensureIdentity(dataDir.path, this.clock.now());
     if (identity.serving.cert !== old.serving.cert || identity.ca !== old.ca) api.renew(identity);

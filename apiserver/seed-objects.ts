@@ -31,10 +31,19 @@ export const serverContext = (signal: AbortSignal): Context => ({
  * Creates what is missing. Objects that an operator changed are left as they are. On an empty store no policy
  * allows anything yet, so the built-in ones are in force before they are stored.
  */
-export async function seedObjects(registry: Registry, feed: PolicyFeed, signal: AbortSignal): Promise<void> {
+export async function seedObjects(
+  registry: Registry,
+  feed: PolicyFeed,
+  options: {
+    readonly signal: AbortSignal;
+    /** Namespaces and ClusterRoles too: nobody else provides them. */
+    readonly natives: boolean;
+  },
+): Promise<void> {
+  const { signal, natives } = options;
   for (const object of BUILT_IN_ROLES) anticipate(registry, feed, AccessRole, object);
   for (const object of BUILT_IN_POLICIES) anticipate(registry, feed, ClusterAccessPolicy, object);
-  const namespaces = NAMESPACES.map((name): JsonObject => ({
+  const namespaces = (natives ? NAMESPACES : []).map((name): JsonObject => ({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
@@ -42,7 +51,7 @@ export async function seedObjects(registry: Registry, feed: PolicyFeed, signal: 
   for (const object of namespaces) await ensure(registry, Namespace, object, signal);
   for (const object of BUILT_IN_ROLES) await ensure(registry, AccessRole, object, signal);
   for (const object of BUILT_IN_POLICIES) await ensure(registry, ClusterAccessPolicy, object, signal);
-  await ensure(registry, ClusterRole, TENANT_EDITOR_ROLE, signal);
+  if (natives) await ensure(registry, ClusterRole, TENANT_EDITOR_ROLE, signal);
 }
 
 function anticipate(registry: Registry, feed: PolicyFeed, kind: Kind, object: JsonObject): void {

@@ -1,220 +1,50 @@
 /**
- * Puts the API server together: store, registry, access engine, admission, transport. Everything it needs comes
- * in as a dependency; what it starts it closes.
+ * The API server of the embedded mode: callers are known by certificates of its own CA and by tokens, and the native
+ * kinds of the local plane are served beside our own.
  */
 import type { KeyObject } from 'node:crypto';
-import { createAdmission } from './admission/admission.ts';
-import { createVirtualHandlers } from './admission/virtual.ts';
-import type { JsonObject } from './api/json.ts';
-import type { Kind } from './api/kind.ts';
+import { createCoreServer, type ApiServer, type CoreOptions } from './core-server.ts';
 import type { EmbeddedIdentity } from './embedded-identity.ts';
-import { createAudit } from './http/audit.ts';
 import { createAuthenticator, type TokenAuthenticator } from './http/authentication/authenticator.ts';
 import { createClientCertificates } from './http/authentication/client-certificates.ts';
 import { createServiceAccounts } from './http/authentication/service-accounts.ts';
-import type { HealthCheck } from './http/health.ts';
-import { createOpenApiDocuments } from './http/openapi/documents.ts';
-import type { ExtraRoute, Limits, Tls } from './http/server-options.ts';
-import { createHttpServer, type HttpServer } from './http/server.ts';
-import { createReviews } from './http/virtual-reviews.ts';
-import { DataPlane } from './kinds/data-plane.ts';
-import { KINDS } from './kinds/index.ts';
-import { NATIVE_KINDS } from './kinds/native/index.ts';
-import { createCasbinEngine, type Engine } from './policy/engine.ts';
-import { feedPolicies, policyKinds } from './policy-feed.ts';
-import { createRegistry, type LocalRegistry } from './registry/create-registry.ts';
-import { createLocalPlane } from './registry/local-plane/local-plane.ts';
-import type { Loop } from './registry/local-plane/namespace-emptying.ts';
-import type { Registry } from './registry/registry.ts';
-import type { Clock } from './runtime/clock.ts';
-import type { Log } from './runtime/log.ts';
-import type { Metrics } from './runtime/metrics.ts';
-import { seedObjects, serverContext } from './seed-objects.ts';
-import { createCompactor, type Compactor } from './store/compaction.ts';
-import type { Store } from './store/store.ts';
-import { createTenantGate, type TenantGate } from './tenant-gate.ts';
+import type { Tls } from './http/server-options.ts';
 
-export interface ApiServerOptions {
-  /** Not started; the server starts and closes it. */
-  readonly store: Store;
+export type { ApiServer } from './core-server.ts';
+
+export interface ApiServerOptions extends Omit<CoreOptions, 'tls' | 'authenticator' | 'host'> {
   readonly identity: EmbeddedIdentity;
   /** Verifies the tokens of our own components. */
   readonly componentKey: KeyObject;
   /** Beside component tokens: static tokens, OIDC. */
   readonly tokens: readonly TokenAuthenticator[];
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  /** Takes whole lines of audit records. */
-  readonly writeAudit: (lines: Buffer) => void;
-  /** 32 secret bytes under which credentials are fingerprinted; the same over restarts. */
-  readonly fingerprintKey: Uint8Array;
-  readonly version: string;
-  /** Changes that are kept to look back on; default: the compactor's. */
-  readonly historyRevisions?: number;
-  readonly limits?: Partial<Limits>;
-  readonly extraRoutes?: readonly ExtraRoute[];
-  readonly health?: readonly HealthCheck[];
 }
 
-export interface ApiServer {
-  readonly registry: Registry;
-  readonly http: HttpServer;
-  /** Opens the store, loads the cache, then listens. `port` 0: any free one. */
-  start(port: number, host: string): Promise<{ readonly port: number }>;
-  /** Drains for at most `drainMs`, then closes everything, the store last. */
-  close(drainMs: number): Promise<void>;
+export interface EmbeddedApiServer extends ApiServer {
   /** New connections get the renewed certificate. */
   renew(identity: EmbeddedIdentity): void;
 }
 
-export function createApiServer(options: ApiServerOptions): ApiServer {
-  return new EmbeddedApiServer(options);
-}
-
-const ALL_KINDS: readonly Kind[] = [...KINDS, ...NATIVE_KINDS];
-
-class EmbeddedApiServer implements ApiServer {
-  readonly registry: LocalRegistry;
-  readonly http: HttpServer;
-  private readonly options: ApiServerOptions;
-  private readonly engine: Engine;
-  private readonly certificates: ReturnType<typeof createClientCertificates>;
-  private readonly stopping = new AbortController();
-  private readonly localPlane: Loop;
-  private readonly compactor: Compactor;
-  private gate: TenantGate | undefined;
-  private endFeed: () => void = () => undefined;
-  private isLoaded = false;
-
-  constructor(options: ApiServerOptions) {
-    this.options = options;
-    const { store, identity, clock, log, metrics } = options;
-    this.certificates = createClientCertificates({ authorities: identity.ca, clock });
-    this.engine = createCasbinEngine({
-      kinds: ALL_KINDS,
-      now: () => clock.now(),
-      after: (delayMs, task) => clock.after(delayMs, task),
-      find: (kind, namespace, name) => this.registry.peek(kind, namespace, name)?.read(),
-      onError: (error) => log.error('access decision failed and was denied', { error }),
-    });
-    const admission = createAdmission({
-      engine: this.engine,
-      lookup: {
-        find: (kind, namespace, name) => this.registry.peek(kind, namespace, name)?.read(),
-        findAll: (kind, namespace) => this.registry.peekAll(kind, namespace),
-      },
-      now: () => clock.now(),
-      fingerprintKey: options.fingerprintKey,
-    });
-    this.registry = createRegistry({
-      store,
-      kinds: ALL_KINDS,
-      admission,
-      clock,
-      log,
-      metrics,
-      virtual: {
-        ...createReviews(this.engine),
-        ...createVirtualHandlers({
-          engine: this.engine,
-          admission,
-          now: () => clock.now(),
-          writeRegistration: (plane, registration) => this.writeRegistration(plane, registration),
-        }),
-      },
-      visibilityKinds: policyKinds(),
-    });
-    this.localPlane = createLocalPlane({ registry: this.registry, kinds: ALL_KINDS, clock, log });
-    const { historyRevisions: keepRevisions } = options;
-    this.compactor = createCompactor({
-      store,
-      clock,
-      log,
-      ...(keepRevisions === undefined ? {} : { keepRevisions }),
-    });
-    this.http = this.createHttp();
-  }
-
-  async start(port: number, host: string): Promise<{ readonly port: number }> {
-    await this.options.store.start();
-    await this.registry.start();
-    this.endFeed = feedPolicies(this.registry, this.engine);
-    await seedObjects(this.registry, this.engine, this.stopping.signal);
-    this.gate = createTenantGate(this.registry);
-    this.localPlane.start();
-    this.compactor.start();
-    this.isLoaded = true;
-    return this.http.start(port, host);
-  }
-
-  async close(drainMs: number): Promise<void> {
-    this.stopping.abort(new Error('server is stopping'));
-    await this.http.close(drainMs);
-    this.gate?.close();
-    await this.localPlane.close();
-    this.endFeed();
-    this.engine.close();
-    await this.registry.close();
-    await this.compactor.close();
-    await this.options.store.close();
-  }
-
-  renew(identity: EmbeddedIdentity): void {
-    this.certificates.setAuthorities(identity.ca);
-    this.http.setTls(tlsOf(identity));
-  }
-
-  private createHttp(): HttpServer {
-    const { identity, componentKey, tokens, clock, log, metrics, limits } = this.options;
-    const health: readonly HealthCheck[] = [
-      { name: 'cache', probes: ['ready'], check: () => (this.isLoaded ? undefined : 'the cache is loading') },
-      ...(this.options.health ?? []),
-    ];
-    return createHttpServer({
-      registry: this.registry,
-      authorizer: this.engine,
-      authenticator: createAuthenticator({
-        certificates: this.certificates,
-        tokens: [createServiceAccounts({ publicKey: componentKey, clock }), ...tokens],
-        clock,
-        log,
-      }),
-      kinds: ALL_KINDS,
-      openApi: createOpenApiDocuments(ALL_KINDS, { title: 'Polder', version: this.options.version }),
-      log,
-      metrics,
-      audit: createAudit({ write: this.options.writeAudit, clock }),
-      clock,
-      ...(limits === undefined ? {} : { limits }),
-      health,
-      tls: tlsOf(identity),
-      version: versionBody(this.options.version),
-      ready: (attributes, user) => this.gate?.ready(attributes, user),
-      extraRoutes: this.options.extraRoutes ?? [],
-    });
-  }
-
-  /** Merges into `status.registration` of one DataPlane, on the server's own behalf. */
-  private async writeRegistration(dataPlane: string, registration: JsonObject): Promise<void> {
-    const target = { kind: DataPlane, namespace: '', name: dataPlane, subresource: 'status' as const };
-    const body = { value: { status: { registration } }, duplicates: [], lossy: [] };
-    const options = { dryRun: false, fieldManager: 'polder', fieldValidation: 'Strict' as const };
-    await this.registry.patch(serverContext(this.stopping.signal), target, { type: 'merge', body }, options);
-  }
+export function createApiServer(options: ApiServerOptions): EmbeddedApiServer {
+  const { identity, componentKey, tokens, clock, log } = options;
+  const certificates = createClientCertificates({ authorities: identity.ca, clock });
+  const authenticator = createAuthenticator({
+    certificates,
+    tokens: [createServiceAccounts({ publicKey: componentKey, clock }), ...tokens],
+    clock,
+    log,
+  });
+  const core = createCoreServer({ ...options, tls: tlsOf(identity), authenticator });
+  return {
+    registry: core.registry,
+    http: core.http,
+    start: (port, host) => core.start(port, host),
+    close: (drainMs) => core.close(drainMs),
+    renew: (renewed) => {
+      certificates.setAuthorities(renewed.ca);
+      core.http.setTls(tlsOf(renewed));
+    },
+  };
 }
 
 const tlsOf = ({ ca, serving }: EmbeddedIdentity): Tls => ({ ...serving, clientCa: ca });
-
-/** kubectl compares major and minor; we serve the API conventions of this Kubernetes version. */
-const versionBody = (version: string): Readonly<Record<string, string>> => ({
-  major: '1',
-  minor: '36',
-  gitVersion: `v1.36.0+polder-${version}`,
-  gitCommit: '',
-  gitTreeState: 'clean',
-  buildDate: '',
-  goVersion: '',
-  compiler: process.version,
-  platform: `${process.platform}/${process.arch}`,
-});

@@ -28,6 +28,17 @@ export const tenantNamespace = (tenant: string): string => `tn-${tenant}`;
 export type Verb =
   'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection' | (string & {});
 
+/** What a list is narrowed to. source: authorization.k8s.io/v1 FieldSelectorAttributes, LabelSelectorAttributes. */
+export interface SelectedBy {
+  readonly fields: readonly SelectorRequirement[];
+  readonly labels: readonly SelectorRequirement[];
+}
+export interface SelectorRequirement {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values: readonly string[];
+}
+
 /** One access question. source: authorization.k8s.io/v1 ResourceAttributes and NonResourceAttributes. */
 export type Attributes =
   | {
@@ -43,6 +54,8 @@ export type Attributes =
       readonly namespace: string;
       /** Empty when no single object is named. */
       readonly name: string;
+      /** Of a list, watch or deletecollection that is narrowed; only authorities beside our engine look at it. */
+      readonly selectors?: SelectedBy;
     }
   | { readonly is: 'path'; readonly verb: Verb; readonly path: string };
 

@@ -10,7 +10,7 @@ import { labelValueProblems, qualifiedNameProblems } from './names.ts';
 /** `=` and `==` are `in` with one value, `!=` is `notin` with one. */
 type Operator = 'in' | 'notin' | '>' | '<' | 'exists' | '!';
 
-interface Requirement {
+export interface LabelRequirement {
   readonly key: string;
   readonly operator: Operator;
   readonly values: readonly string[];
@@ -18,16 +18,20 @@ interface Requirement {
 
 export type LabelMatcher = (labels: Readonly<Record<string, string>>) => boolean;
 
+/** All must hold. Throws `ApiError` BadRequest with upstream's wording. */
+export const parseLabelRequirements = (text: string): readonly LabelRequirement[] =>
+  new Parser(text).selector();
+
 /** `undefined` when the selector selects everything. Throws `ApiError` BadRequest with upstream's wording. */
 export function parseLabelSelector(text: string): LabelMatcher | undefined {
-  const requirements = new Parser(text).selector();
+  const requirements = parseLabelRequirements(text);
   const [first] = requirements;
   if (first === undefined) return undefined;
   if (requirements.length === 1) return (labels) => matches(first, labels);
   return (labels) => requirements.every((requirement) => matches(requirement, labels));
 }
 
-function matches(requirement: Requirement, labels: Readonly<Record<string, string>>): boolean {
+function matches(requirement: LabelRequirement, labels: Readonly<Record<string, string>>): boolean {
   const { key, operator, values } = requirement;
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
@@ -91,8 +95,8 @@ class Parser {
     TOKEN.lastIndex = 0;
   }
 
-  selector(): readonly Requirement[] {
-    const requirements: Requirement[] = [];
+  selector(): readonly LabelRequirement[] {
+    const requirements: LabelRequirement[] = [];
     if (this.#peek() === END) return requirements;
     if (!startsRequirement(this.#peek())) {
       throw wrong(`found '${this.#peek()}', expected: !, identifier, or 'end of string'`);
@@ -108,7 +112,7 @@ class Parser {
     }
   }
 
-  #requirement(): Requirement {
+  #requirement(): LabelRequirement {
     const absent = this.#peek() === '!';
     if (absent) this.#take();
     const key = this.#take();

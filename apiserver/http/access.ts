@@ -5,7 +5,7 @@
 import { ApiError } from '../api/errors.ts';
 import type { Attributes, Decision, UserInfo } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
-import type { Authorizer, Visibility } from '../policy/policy.ts';
+import type { AccessGate, Authorizer, Visibility } from '../policy/policy.ts';
 import type { Exchange } from './exchange.ts';
 import type { RequestInfo } from './request-info.ts';
 
@@ -29,7 +29,25 @@ export const attributesOf = (info: RequestInfo): Attributes =>
 
 /** Throws `ApiError` Forbidden. Records the decision for audit. */
 export function requireAccess(authorizer: Authorizer, exchange: Exchange, attributes: Attributes): void {
-  const decision = authorizer.authorize(exchange.user, attributes);
+  requireAllowed(authorizer.authorize(exchange.user, attributes), exchange, attributes);
+}
+
+/**
+ * As `requireAccess` for who is asked beside or before our own engine. Throws at once where the answer is known,
+ * else returns what to wait for.
+ */
+export function requirePassage(
+  gate: AccessGate,
+  exchange: Exchange,
+  attributes: Attributes,
+): Promise<void> | void {
+  const decision = gate.authorize(exchange.user, attributes);
+  if (decision instanceof Promise)
+    return decision.then((later) => requireAllowed(later, exchange, attributes));
+  return requireAllowed(decision, exchange, attributes);
+}
+
+function requireAllowed(decision: Decision, exchange: Exchange, attributes: Attributes): void {
   exchange.decision = decision;
   if (!decision.allowed) throw forbiddenBy(exchange.user, attributes, decision);
 }

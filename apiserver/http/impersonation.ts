@@ -1,14 +1,15 @@
 /**
- * Acting as somebody else: `Impersonate-*` headers are honoured when the authorizer says `impersonate` to every
- * single one of them, refused otherwise, never ignored.
+ * Acting as somebody else: `Impersonate-*` headers are honoured when whoever decides (the host cluster, where there
+ * is one) says `impersonate` to every single one of them, refused otherwise, never ignored.
  * source: kubernetes/apiserver pkg/endpoints/filters/impersonation.go
  */
 import type { IncomingMessage } from 'node:http';
 import { ApiError, badRequest } from '../api/errors.ts';
 import { ANONYMOUS, type UserInfo } from '../api/identity.ts';
-import type { Authorizer } from '../policy/policy.ts';
-import { requireAccess } from './access.ts';
-import { isComponentName, withAuthenticated } from './authentication/authenticator.ts';
+import type { AccessGate } from '../policy/policy.ts';
+import { requirePassage } from './access.ts';
+import { isComponentName } from '../policy/subjects.ts';
+import { withAuthenticated } from './authentication/authenticator.ts';
 import { serviceAccountGroups } from './authentication/service-accounts.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -19,23 +20,25 @@ const EXTRA = 'impersonate-extra-';
 const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 const AUTHENTICATION_GROUP = 'authentication.k8s.io';
 
-/** Replaces `exchange.user` when asked to and allowed. Throws `ApiError` Forbidden or BadRequest. */
-export function impersonate(authorizer: Authorizer, exchange: Exchange): void {
-  const { headers } = exchange.request;
-  let asked = false;
-  for (const name in headers) if (name.startsWith('impersonate-')) asked = true;
-  if (!asked) return;
+/** Whether the request asks to run as somebody else. */
+export function asksToImpersonate({ request }: Exchange): boolean {
+  const { headers } = request;
+  for (const name in headers) if (name.startsWith('impersonate-')) return true;
+  return false;
+}
 
+/** Replaces `exchange.user` when that is allowed. Throws `ApiError` Forbidden or BadRequest. */
+export async function impersonate(by: AccessGate, exchange: Exchange): Promise<void> {
   const wanted = readHeaders(exchange.request);
   if (wanted.name === '')
     throw badRequest('impersonating groups, a uid or extras needs Impersonate-User as well');
   if (isComponentName(wanted.name)) {
-    throw new ApiError('Forbidden', `${wanted.name} is a component of Polder and cannot be impersonated`, {
+    throw new ApiError('Forbidden', `${wanted.name} is a component and cannot be impersonated`, {
       details: { name: wanted.name, kind: 'serviceaccounts' },
     });
   }
   for (const question of questions(wanted)) {
-    requireAccess(authorizer, exchange, {
+    await requirePassage(by, exchange, {
       is: 'resource',
       verb: 'impersonate',
       version: 'v1',

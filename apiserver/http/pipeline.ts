@@ -1,25 +1,28 @@
 /**
- * What happens to every request, whatever it asks for, in this order: who asks, as whom, is the place ready, is
- * there room, how long may it take; then the handler; then audit and metrics.
+ * What happens to every request, whatever it asks for, in this order: who asks, as whom, does the host cluster let it
+ * pass, is there room, how long may it take, is the place ready; then the handler; then audit and metrics.
  */
 import { ApiError } from '../api/errors.ts';
 import { ANONYMOUS, type Attributes, type UserInfo } from '../api/identity.ts';
-import type { Authorizer } from '../policy/policy.ts';
+import type { AccessGate, Authorizer } from '../policy/policy.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
-import { attributesOf } from './access.ts';
+import { attributesOf, requirePassage } from './access.ts';
 import type { Audit } from './audit.ts';
 import { unauthorized, type Authenticator } from './authentication/authenticator.ts';
 import { setDeadline, timedOut } from './deadline.ts';
 import type { Exchange } from './exchange.ts';
-import { impersonate } from './impersonation.ts';
+import { asksToImpersonate, impersonate } from './impersonation.ts';
 import type { InFlight } from './in-flight.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { sendError } from './respond.ts';
+import { selectedBy } from './selected-by.ts';
 
 export interface PipelineDeps {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
+  /** Asked before the handler asks `authorizer`; both must allow. */
+  readonly gate?: AccessGate;
   readonly inFlight: InFlight;
   readonly audit: Audit;
   readonly metrics: RequestMetrics;
@@ -44,9 +47,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       let hasSlot = false;
       let close: (() => void) | undefined;
       try {
-        const found = deps.authenticator.authenticate(exchange.request);
         // Most callers are known from their connection or token: no turn is lost for them.
-        identify(deps, exchange, found instanceof Promise ? await found : found);
+        const admitted = admit(deps, exchange);
+        if (admitted !== undefined) await admitted;
         exchange.longRunning = exchange.info.verb === 'watch';
         hasSlot = deps.inFlight.enter(exchange);
         if (exchange.longRunning) close = deps.metrics.open(exchange);
@@ -68,14 +71,41 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
 }
 
-function identify(deps: PipelineDeps, exchange: Exchange, user: UserInfo | undefined): void {
+/** Who asks, as whom, and whether the host cluster lets it pass. Throws at once, or returns what to wait for. */
+function admit(deps: PipelineDeps, exchange: Exchange): Promise<void> | void {
+  const found = deps.authenticator.authenticate(exchange.request);
+  if (found instanceof Promise || asksToImpersonate(exchange)) return admitLater(deps, exchange, found);
+  identify(exchange, found);
+  return passGate(deps, exchange);
+}
+
+async function admitLater(
+  deps: PipelineDeps,
+  exchange: Exchange,
+  found: ReturnType<Authenticator['authenticate']>,
+): Promise<void> {
+  identify(exchange, await found);
+  if (asksToImpersonate(exchange)) await impersonate(deps.gate ?? deps.authorizer, exchange);
+  await passGate(deps, exchange);
+}
+
+function identify(exchange: Exchange, user: UserInfo | undefined): void {
   if (user === undefined) {
     if (exchange.info.isResource || !isPublic(exchange.info.path)) throw unauthorized();
     exchange.user = ANONYMOUS;
     return;
   }
   exchange.user = user;
-  impersonate(deps.authorizer, exchange);
+}
+
+/** Undefined where nobody else has a say, or said so already. */
+function passGate({ gate }: PipelineDeps, exchange: Exchange): Promise<void> | void {
+  if (gate === undefined) return undefined;
+  const { info } = exchange;
+  const attributes = attributesOf(info);
+  if (attributes.is === 'path') return requirePassage(gate, exchange, attributes);
+  const selectors = selectedBy(info);
+  return requirePassage(gate, exchange, selectors === undefined ? attributes : { ...attributes, selectors });
 }
 
 /** Where callers without credentials are known as `system:anonymous`; the authorizer still decides. */

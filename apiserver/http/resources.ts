@@ -2,10 +2,16 @@
 import { notFound } from '../api/errors.ts';
 import type { Attributes } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
-import type { Authorizer } from '../policy/policy.ts';
+import type { AccessGate, Authorizer } from '../policy/policy.ts';
 import type { Patch, Registry, StoredObject, Target, Written } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { attributesOf, requireAccess, requireListAccess, resourceAttributes } from './access.ts';
+import {
+  attributesOf,
+  requireAccess,
+  requireListAccess,
+  requirePassage,
+  resourceAttributes,
+} from './access.ts';
 import { parseApplyBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
 import { timedOut } from './deadline.ts';
 import { encodeList, encodeObject, type EncodingOptions } from './encoding.ts';
@@ -24,6 +30,8 @@ import { readDeleteOptions, readForce, readWriteOptions } from './write-options.
 export interface ResourceDeps {
   readonly registry: Registry;
   readonly authorizer: Authorizer;
+  /** Has let the request pass; asked again for what the request does beside its own verb. */
+  readonly gate?: AccessGate;
   readonly watches: Watches;
   readonly clock: Clock;
   readonly maxBodyBytes: number;
@@ -175,13 +183,20 @@ async function patch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promis
   const options = readWriteOptions(query, 'PatchOptions', headers['user-agent']);
   const bytes = await bodyOf(deps, exchange);
   const patchBody = patchOf(type, bytes, force, () => {
-    requireAccess(deps.authorizer, exchange, resourceAttributes(exchange.info, 'create'));
+    const creation = resourceAttributes(exchange.info, 'create');
+    requireAccess(deps.authorizer, exchange, creation);
+    return deps.gate === undefined ? undefined : requirePassage(deps.gate, exchange, creation);
   });
   const target = { ...targetOf(exchange, kind), subresource };
   sendWritten(exchange, kind, await deps.registry.patch(exchange, target, patchBody, options), encoding);
 }
 
-function patchOf(type: PatchType, bytes: Buffer, force: boolean, beforeCreate: () => void): Patch {
+function patchOf(
+  type: PatchType,
+  bytes: Buffer,
+  force: boolean,
+  beforeCreate: () => Promise<void> | void,
+): Patch {
   switch (type) {
     case 'apply':
       return { type, body: parseApplyBody(bytes), force, beforeCreate };

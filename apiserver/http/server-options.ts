@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Attributes, UserInfo } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
-import type { Authorizer } from '../policy/policy.ts';
+import type { AccessGate, Authorizer } from '../policy/policy.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -51,6 +51,8 @@ export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Bu
 export interface HttpServerDeps {
   readonly registry: Registry;
   readonly authorizer: Authorizer;
+  /** See `PipelineDeps.gate`. */
+  readonly gate?: AccessGate;
   readonly authenticator: Authenticator;
   readonly kinds: readonly Kind[];
   readonly openApi: OpenApiDocuments;

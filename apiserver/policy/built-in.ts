@@ -10,7 +10,12 @@ import { ClusterAccessPolicy } from '../kinds/cluster-access-policy.ts';
 import { KINDS } from '../kinds/index.ts';
 import { NATIVE_KINDS } from '../kinds/native/index.ts';
 import { REVIEWS } from './actions.ts';
-import { AGENTS_GROUP, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP } from './subjects.ts';
+import {
+  AGENTS_GROUP,
+  AUTHENTICATED_GROUP,
+  HOST_CONTROLLERS_GROUP,
+  UNAUTHENTICATED_GROUP,
+} from './subjects.ts';
 
 /** Annotation on everything made from this file; its value says which version of the rules an object has. */
 export const BUILT_IN_ANNOTATION = 'polder.dev/built-in';
@@ -119,6 +124,20 @@ const ROLES: Readonly<Record<string, { readonly description: string; readonly ac
       description: 'The controllers and the hub of Polder.',
       actions: [...whole(KINDS), ...whole(storedNatives), ...reviews(() => true), ...PATHS],
     },
+    'polder-host-controllers': {
+      description:
+        'The controllers of the host cluster: namespace deletion, garbage collection, quota counting.',
+      actions: [
+        ...on(KINDS.filter((kind) => kind.storage === 'stored').map(named), [
+          ...READ,
+          'update',
+          'patch',
+          'delete',
+          'deletecollection',
+        ]),
+        ...PATHS,
+      ],
+    },
     'polder-agents': {
       description: 'The agent of a data plane that is served by this API server.',
       actions: [...whole(storedNatives), ...reviews((plural) => plural.startsWith('self')), ...PATHS],
@@ -150,7 +169,10 @@ const POLICIES: Readonly<
   Record<string, { readonly role?: string; readonly subjects: readonly JsonObject[] }>
 > = {
   'polder-operators': { role: 'operator', subjects: [GROUP(OPERATORS_GROUP), GROUP(BREAK_GLASS_GROUP)] },
-  'polder-controllers': { subjects: [SERVICE_ACCOUNTS('controllers')] },
+  'polder-controllers': {
+    subjects: [SERVICE_ACCOUNTS('controllers'), SERVICE_ACCOUNTS('polder-controllers')],
+  },
+  'polder-host-controllers': { subjects: [GROUP(HOST_CONTROLLERS_GROUP)] },
   'polder-agents': { subjects: [GROUP(AGENTS_GROUP)] },
   'polder-authenticated': { subjects: [GROUP(AUTHENTICATED_GROUP)] },
   'polder-public': { subjects: [GROUP(UNAUTHENTICATED_GROUP), GROUP(AUTHENTICATED_GROUP)] },

@@ -4,7 +4,7 @@ import { at, isObject, type JsonObject } from '../api/json.ts';
 import { narrower, type ActionTable } from './actions.ts';
 import { both, compileCondition, environmentOf, type Condition } from './conditions.ts';
 import { glob, type Effect } from './model.ts';
-import { AGENTS_GROUP, groupSubject, serviceAccountSubject, userSubject } from './subjects.ts';
+import { DERIVED_GROUPS, groupSubject, serviceAccountSubject, userSubject } from './subjects.ts';
 
 /** A subject that is known now, or a tenant that is looked up when a domain is built. */
 export type Subject =
@@ -105,7 +105,8 @@ function parseSubject(subject: JsonObject): readonly Subject[] {
 
 /** Subjects that only our own components can be. */
 export const isComponentSubject = (subject: string): boolean =>
-  subject.startsWith(serviceAccountSubject(SYSTEM_NAMESPACE, '')) || subject === groupSubject(AGENTS_GROUP);
+  subject.startsWith(serviceAccountSubject(SYSTEM_NAMESPACE, '')) || COMPONENT_GROUPS.has(subject);
+const COMPONENT_GROUPS: ReadonlySet<string> = new Set([...DERIVED_GROUPS].map(groupSubject));
 
 function parseNarrowings(value: unknown): readonly Narrowing[] {
   if (value === undefined) return EVERYTHING;

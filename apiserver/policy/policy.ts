@@ -44,6 +44,14 @@ export interface Authorizer {
   rules(user: UserInfo, namespace: string): readonly ResourceRule[];
 }
 
+/**
+ * An authority beside our own engine, asked first: the host cluster's authorisation. Both must allow. Throws
+ * `ApiError` InternalError when it cannot be asked. Answers at once when it knows.
+ */
+export interface AccessGate {
+  authorize(user: UserInfo, attributes: Attributes): Decision | Promise<Decision>;
+}
+
 /** Changes of the objects policy is made of; the composition root feeds every stored change in commit order. */
 export interface PolicyFeed {
   /** `object` undefined: deleted. Takes effect before it returns. */

@@ -19,16 +19,33 @@ export interface Caller {
 export const SUPERUSERS_GROUP = 'system:masters';
 export const AUTHENTICATED_GROUP = 'system:authenticated';
 export const UNAUTHENTICATED_GROUP = 'system:unauthenticated';
-/** Derived from the service-account name only; a certificate or token cannot claim it. */
+/** Derived from the name only; a certificate or token cannot claim it. */
 export const AGENTS_GROUP = 'polder:agents';
+/** Controllers of the host cluster that empty namespaces, collect garbage and count quotas in tenants too. */
+export const HOST_CONTROLLERS_GROUP = 'polder:host-controllers';
+/** No certificate, token or header can claim these. */
+export const DERIVED_GROUPS: ReadonlySet<string> = new Set([AGENTS_GROUP, HOST_CONTROLLERS_GROUP]);
 const ANONYMOUS_USER = 'system:anonymous';
 const SERVICE_ACCOUNT = 'system:serviceaccount:';
 const COMPONENT = `${SERVICE_ACCOUNT}${SYSTEM_NAMESPACE}:`;
 const AGENT = `${COMPONENT}agent-`;
 
-/** Whether this is one of our own components, known by the name that only the API server gives out. */
-export const isComponent = (user: UserInfo): boolean =>
-  user.name.startsWith(COMPONENT) && user.name.length > COMPONENT.length;
+const HOST_CONTROLLERS: ReadonlySet<string> = new Set([
+  // Without --use-service-account-credentials all controllers have this one name.
+  'system:kube-controller-manager',
+  ...['generic-garbage-collector', 'namespace-controller', 'resourcequota-controller'].map(
+    (name) => `${SERVICE_ACCOUNT}kube-system:${name}`,
+  ),
+]);
+
+/**
+ * Polder's own components and the host's controllers are known by their names. Only whoever holds a namespace that
+ * belongs to the system gives them out; no token file, no issuer outside and no impersonation does.
+ */
+export const isComponentName = (name: string): boolean =>
+  name.startsWith(COMPONENT) || HOST_CONTROLLERS.has(name);
+
+export const isComponent = ({ name }: UserInfo): boolean => isComponentName(name) && name !== COMPONENT;
 
 export const isSuperuser = (user: UserInfo): boolean => user.groups.includes(SUPERUSERS_GROUP);
 
@@ -40,7 +57,7 @@ export const tenantSubject = (uid: string): string => `tenant:${uid}`;
 
 export function toCaller(user: UserInfo): Caller {
   const component = isComponent(user);
-  const groups = component ? [] : user.groups.filter((group) => group !== AGENTS_GROUP && group !== '');
+  const groups = component ? [] : user.groups.filter((group) => group !== '' && !DERIVED_GROUPS.has(group));
   const anonymous = user.name === ANONYMOUS_USER || user.groups.includes(UNAUTHENTICATED_GROUP);
   const subjects = new Set([userSubject(user.name), ...groups.map(groupSubject)]);
   if (!anonymous && !component) {
@@ -50,6 +67,7 @@ export function toCaller(user: UserInfo): Caller {
   }
   addServiceAccount(subjects, user.name);
   if (user.name.startsWith(AGENT)) subjects.add(groupSubject(AGENTS_GROUP));
+  if (HOST_CONTROLLERS.has(user.name)) subjects.add(groupSubject(HOST_CONTROLLERS_GROUP));
   const superuser = !component && isSuperuser(user);
   return {
     name: user.name,

@@ -12,7 +12,7 @@ import { metaText, metadataOf } from './body.ts';
 import type { Cache } from './cache.ts';
 import { isHeld, isTerminating } from './finalizers.ts';
 import { pathOf } from './keys.ts';
-import { requireNamespace } from './namespace-lifecycle.ts';
+import { requireNamespace, type Namespaces } from './namespace-lifecycle.ts';
 import { dedupeOwners } from './owner-references.ts';
 import { requireWithinLimits } from './quota/limit-bounds.ts';
 import { withContainerDefaults } from './quota/limit-defaults.ts';
@@ -32,6 +32,8 @@ export interface WriteDeps {
   readonly turns: Turns;
   /** Cluster-scoped; undefined where namespaces live elsewhere. */
   readonly namespaceKind: Kind | undefined;
+  /** Undefined: nobody knows of namespaces, and none is asked for. */
+  readonly namespaces: Namespaces | undefined;
   /** Undefined where ResourceQuotas live elsewhere. */
   readonly quota: QuotaLedger | undefined;
 }
@@ -67,7 +69,8 @@ export async function commit(
   requireValid({ kind, object, old: before, subresource: proposal.subresource });
   await deps.admission.validate({ ...request, object });
   // Asked again: admission may have taken its time, and a namespace is emptied once only.
-  if (old === undefined) requireNamespace(deps, kind, request);
+  const inPlace = old === undefined ? requireNamespace(deps, kind, request) : undefined;
+  if (inPlace !== undefined) await inPlace;
   if (old !== undefined && before !== undefined && isUnchanged(object, before)) {
     return { object: old, created: false };
   }

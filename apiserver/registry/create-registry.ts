@@ -14,6 +14,7 @@ import { remove } from './delete.ts';
 import { createFanout } from './fanout.ts';
 import { isNamespace } from './finalizers.ts';
 import { pathOf } from './keys.ts';
+import { servedNamespaces, type Namespaces } from './namespace-lifecycle.ts';
 import { list } from './list.ts';
 import { observeCache, observeFanout } from './metrics.ts';
 import { patch } from './patch.ts';
@@ -35,6 +36,8 @@ export interface RegistryDeps {
   readonly store: Store;
   /** Every kind that is served, own and native. */
   readonly kinds: readonly Kind[];
+  /** Of the cluster that we are part of; default: those that are served here. */
+  readonly hostNamespaces?: Namespaces;
   readonly admission: Admission;
   readonly clock: Clock;
   readonly log: Log;
@@ -79,6 +82,7 @@ export function createRegistry(deps: RegistryDeps): LocalRegistry {
     clock,
     turns: createTurns(),
     namespaceKind: kinds.find(isNamespace),
+    namespaces: deps.hostNamespaces ?? servedNamespaces(cache, kinds),
     quota,
   };
   const visibilityKinds = new Set((deps.visibilityKinds ?? []).map((kind) => cache.table(kind)));

@@ -47,7 +47,9 @@ export interface Creation {
 export async function createObject(deps: WriteDeps, context: Context, creation: Creation): Promise<Written> {
   const { target, object } = creation;
   const { kind } = target;
-  requireNamespace(deps, kind, { namespace: target.namespace, name: metaText(object, 'name') });
+  const place = { namespace: target.namespace, name: metaText(object, 'name') };
+  const inPlace = requireNamespace(deps, kind, place);
+  if (inPlace !== undefined) await inPlace;
   const given = metaText(object, 'name');
   const base = given === '' ? metaText(object, 'generateName') : '';
   const attempts = base === '' ? 1 : NAME_ATTEMPTS;

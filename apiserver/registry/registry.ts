@@ -80,7 +80,7 @@ export type Patch =
        * Called before an apply creates the object that was not there; throws Forbidden when the caller may patch
        * but not create. Absent: creating needs no further decision.
        */
-      readonly beforeCreate?: () => void;
+      readonly beforeCreate?: () => Promise<void> | void;
     };
 
 export interface DeleteOptions {

@@ -46,7 +46,8 @@ export async function apply(
     return await change(deps, request, options, (old) => ({ object: merge(old.read()), isOwned: true }));
   }
   requireNew(target, applied);
-  sent.beforeCreate?.();
+  const allowed = sent.beforeCreate?.();
+  if (allowed !== undefined) await allowed;
   try {
     return await createObject(deps, context, { target, object: merge(undefined), options, isOwned: true });
   } catch (error) {

@@ -13,7 +13,7 @@ import { Tenant } from '../../apiserver/kinds/tenant.ts';
 import { apiVersionOf } from '../../apiserver/api/kind.ts';
 import { createCasbinEngine, type Engine } from '../../apiserver/policy/engine.ts';
 import type { Lookup } from '../../apiserver/policy/rules/rule.ts';
-import { feedPolicies } from '../../apiserver/policy-feed.ts';
+import { feedPolicies, policyKinds } from '../../apiserver/policy-feed.ts';
 import { createRegistry } from '../../apiserver/registry/create-registry.ts';
 import type { Context, Registry, StoredObject } from '../../apiserver/registry/registry.ts';
 import { createFakeClock, type FakeClock } from '../../apiserver/runtime/clock.ts';
@@ -108,8 +108,8 @@ export async function startPlatform(): Promise<Platform> {
     annotate: (key, value) => void audit.set(key, value),
   });
   await registry.start();
-  const endFeed = feedPolicies(registry, engine);
-  await seedObjects(registry, engine, new AbortController().signal);
+  const endFeed = feedPolicies(registry, engine, policyKinds(kinds));
+  await seedObjects(registry, engine, { signal: new AbortController().signal, natives: true });
 
   const target = (kind: Kind, object: JsonObject): { kind: Kind; namespace: string; name: string } => {
     const { namespace = '', name } = object['metadata'] as { namespace?: string; name: string };

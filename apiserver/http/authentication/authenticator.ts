@@ -1,13 +1,18 @@
 /**
- * Who is asking: client certificate, then bearer token, in the order of Kubernetes. No credential is not an
- * error here; a bad one is. Identity headers of a front proxy (X-Remote-*) are never read in this mode.
+ * Who is asking: front proxy, client certificate, then bearer token, in the order of Kubernetes. No credential is
+ * not an error here; a bad one is. Without a cluster around us there is no front proxy, and its headers are not read.
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '../../api/errors.ts';
-import { SYSTEM_NAMESPACE, type UserInfo } from '../../api/identity.ts';
+import { ANONYMOUS, type UserInfo } from '../../api/identity.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
+
+/** Nobody could say whether a token is good: the caller is refused, and the next request asks again. */
+export class TokenUnknownError extends Error {
+  override readonly name = 'TokenUnknownError';
+}
 
 /**
  * Knows one kind of token.
@@ -17,6 +22,7 @@ import type { Log } from '../../runtime/log.ts';
  * | good                      | the user, and until when         |
  * | of another kind           | undefined: ask the next one      |
  * | of this kind, but not good| throws; `message` is logged only |
+ * | nobody can say now        | throws `TokenUnknownError`       |
  */
 export interface TokenAuthenticator {
   readonly name: string;
@@ -39,6 +45,8 @@ export interface Authenticator {
 }
 
 export interface AuthenticatorDeps {
+  /** Reads the headers of the cluster's front proxy, and takes them away whoever sent them. */
+  readonly proxy?: { authenticate(request: IncomingMessage): UserInfo | undefined };
   readonly certificates?: CertificateAuthenticator;
   readonly tokens: readonly TokenAuthenticator[];
   readonly clock: Clock;
@@ -46,6 +54,7 @@ export interface AuthenticatorDeps {
 }
 
 const AUTHENTICATED = 'system:authenticated';
+const UNAUTHENTICATED = 'system:unauthenticated';
 /** source: Kubernetes' own token cache; a revoked token works at most this long. */
 const TOKEN_TTL_MS = 10_000;
 const TOKEN_CACHE_SIZE = 4096;
@@ -58,6 +67,8 @@ type Cached = { readonly user: UserInfo | undefined; readonly untilMs: number };
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const { clock, log } = deps;
   const cache = new Map<string, Cached>();
+  /** A burst with one new token asks once. */
+  const asking = new Map<string, Promise<UserInfo>>();
 
   const remember = (key: string, user: UserInfo | undefined, expiresMs: number): UserInfo | undefined => {
     if (cache.size >= TOKEN_CACHE_SIZE) cache.delete(cache.keys().next().value ?? '');
@@ -71,6 +82,10 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       try {
         identity = await authenticator.authenticate(token);
       } catch (error) {
+        if (error instanceof TokenUnknownError) {
+          log.error('a token could not be verified', { by: authenticator.name, why: describe(error) });
+          throw unauthorized();
+        }
         log.debug('token refused', { by: authenticator.name, why: describe(error) });
         break;
       }
@@ -83,18 +98,29 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     throw unauthorized();
   };
 
+  const verifyOnce = (token: string, key: string): Promise<UserInfo> => {
+    let answer = asking.get(key);
+    if (answer === undefined) {
+      answer = verify(token, key).finally(() => asking.delete(key));
+      asking.set(key, answer);
+    }
+    return answer;
+  };
+
   const byToken = (token: string): UserInfo | Promise<UserInfo> => {
     if (token.length > MAX_TOKEN_LENGTH) throw unauthorized();
     // The cache never holds a token itself, and a look-up by hash takes the same time for every guess.
     const key = createHash('sha256').update(token).digest('base64');
     const known = cache.get(key);
-    if (known === undefined || known.untilMs <= clock.now()) return verify(token, key);
+    if (known === undefined || known.untilMs <= clock.now()) return verifyOnce(token, key);
     if (known.user === undefined) throw unauthorized();
     return known.user;
   };
 
   return {
     authenticate: (request) => {
+      const proxied = deps.proxy?.authenticate(request);
+      if (proxied !== undefined) return proxied;
       const certificate = certificateUser(deps, request);
       if (certificate.user !== undefined) return certificate.user;
       const token = bearerToken(request);
@@ -121,17 +147,12 @@ function certificateUser(
 }
 const NO_CERTIFICATE = { user: undefined, bad: false } as const;
 
-const COMPONENT_PREFIX = `system:serviceaccount:${SYSTEM_NAMESPACE}:`;
-
-/**
- * Polder's own components are known by their names. Only the holder of the token key or of the CA gives them out; no
- * token file, no issuer outside and no impersonation does.
- */
-export const isComponentName = (name: string): boolean => name.startsWith(COMPONENT_PREFIX);
-
 /** Every authenticated user is in `system:authenticated`, whatever its credential says. */
 export function withAuthenticated(user: UserInfo): UserInfo {
-  return user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] };
+  if (user.groups.includes(AUTHENTICATED) || user.groups.includes(UNAUTHENTICATED)) return user;
+  // A proxy passes on that nobody authenticated.
+  if (user.name === ANONYMOUS.name) return user;
+  return { ...user, groups: [...user.groups, AUTHENTICATED] };
 }
 
 /** source: kubernetes/apiserver pkg/authentication/request/websocket/protocol.go */

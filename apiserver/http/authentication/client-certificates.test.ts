@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { createAuthority, issue, type Authority } from '../../runtime/certificates.ts';
-import { readCertificates, verifyClient } from './client-certificates.ts';
+import { readCertificates } from './certificate-chain.ts';
+import { verifyClient } from './client-certificates.ts';
 
 const HOUR_MS = 3_600_000;
 const now = Date.now();

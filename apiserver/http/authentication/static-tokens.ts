@@ -1,7 +1,8 @@
 /** Bearer tokens from a file: one `token,user,uid,"group1,group2"` per line, as kube-apiserver's --token-auth-file. */
 import { createHash } from 'node:crypto';
 import type { UserInfo } from '../../api/identity.ts';
-import { isComponentName, type TokenAuthenticator } from './authenticator.ts';
+import { isComponentName } from '../../policy/subjects.ts';
+import type { TokenAuthenticator } from './authenticator.ts';
 
 const MIN_TOKEN_LENGTH = 8;
 
