@@ -6,8 +6,8 @@
 import { isObject, type Json, type JsonObject } from '../../api/json.ts';
 import type { Atom, ListAtom, MapAtom } from './atom.ts';
 import { FieldSet } from './field-set.ts';
-import { byElement } from './list-items.ts';
-import { fieldElement, type PathElement } from './path-element.ts';
+import { byElement, UnaddressableItem } from './list-items.ts';
+import { fieldElement, printPath, type PathElement } from './path-element.ts';
 import { entryAtom, fieldOf, narrow, sameValue } from './values.ts';
 
 export interface Comparison {
@@ -80,13 +80,22 @@ class Comparing implements Comparison {
       this.#leaf(before, after);
       return;
     }
-    const leftItems = byElement(list, left);
-    const rightItems = byElement(list, right);
+    const leftItems = this.#items(list, left);
+    const rightItems = this.#items(list, right);
     for (const [element, items] of leftItems) {
       this.#visitItems(list, element, { before: items, after: rightItems.get(element) ?? [] });
     }
     for (const [element, items] of rightItems) {
       if (!leftItems.has(element)) this.#visitItems(list, element, { before: [], after: items });
+    }
+  }
+
+  #items(list: ListAtom, items: readonly Json[]): Map<PathElement, Json[]> {
+    try {
+      return byElement(list, items);
+    } catch (error) {
+      if (!(error instanceof UnaddressableItem)) throw error;
+      throw new UnaddressableItem(error.message, error.index, printPath(this.#path));
     }
   }
 

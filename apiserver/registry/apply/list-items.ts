@@ -5,9 +5,16 @@ import { keyPair, valueElement, type PathElement } from './path-element.ts';
 
 /** An item that cannot be addressed: null, of the wrong type, or without any key field. */
 export class UnaddressableItem extends Error {
-  constructor(message: string) {
+  override readonly name = 'UnaddressableItem';
+  /** Place of the item in its list; undefined when the list has been left. */
+  readonly index: number | undefined;
+  /** Path of the list, as people read it; undefined where nobody keeps track of it. */
+  readonly list: string | undefined;
+
+  constructor(message: string, index?: number, list?: string) {
     super(message);
-    this.name = 'UnaddressableItem';
+    this.index = index;
+    this.list = list;
   }
 }
 
@@ -51,7 +58,11 @@ function whyUnaddressable(list: ListAtom, item: Json): string {
 /** Items by element, in list order; more than one under an element are duplicates. Throws `UnaddressableItem`. */
 export function byElement(list: ListAtom, items: readonly Json[]): Map<PathElement, Json[]> {
   const out = new Map<PathElement, Json[]>();
-  for (const item of items) add(out, itemElement(list, item), item);
+  for (const [index, item] of items.entries()) {
+    const element = elementOf(list, item);
+    if (element === undefined) throw new UnaddressableItem(whyUnaddressable(list, item), index);
+    add(out, element, item);
+  }
   return out;
 }
 

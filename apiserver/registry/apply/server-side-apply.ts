@@ -54,8 +54,12 @@ export function serverSideApply(request: ServerSideApply): JsonObject {
     const result = settleConflicts(endpoint, ownersBefore(endpoint, request), { ...request, live });
     return finish(request, current, { live, result });
   } catch (error) {
-    if (error instanceof UnaddressableItem) throw untypable('live', kind, live, [error.message]);
-    throw error;
+    if (!(error instanceof UnaddressableItem)) throw error;
+    const { message, list, index } = error;
+    const isInLive = typeProblems(endpoint.atom, live).some((problem) => problem.endsWith(message));
+    if (isInLive || list === undefined) throw untypable('live', kind, live, [message]);
+    // The item lost its last field in this apply.
+    throw new ApiError('InternalError', `failed to compare objects: ${list}: element ${index}: ${message}`);
   }
 }
 
