@@ -1,6 +1,6 @@
 /*
  * Mocha's spec reporter plus a totals file for hack/test.ts: the counts, and title, state and duration of every
- * test. CommonJS because mocha requires reporters.
+ * test, and whether it implements a check of the API contract. CommonJS because mocha requires reporters.
  */
 const { writeFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');

@@ -71,6 +71,7 @@ const CONTROLLERS = [
   'garbage-collector-controller',
   'resourcequota-controller',
   'serviceaccount-controller',
+  'clusterrole-aggregation-controller',
   'root-ca-certificate-publisher-controller',
 ];
 
