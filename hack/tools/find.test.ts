@@ -27,7 +27,7 @@ describe('where the Kubernetes programs are', () => {
   it('misses everything but what is built on request on a fresh machine', () => {
     assert.deepEqual(
       missingTools().map((program) => program.name),
-      ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler'],
+      ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler', 'oracle'],
     );
     assert.deepEqual(
       missingTools(['helm']).map((program) => program.name),

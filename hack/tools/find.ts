@@ -1,7 +1,7 @@
 /** Where each Kubernetes program is: KUBEBUILDER_ASSETS, then what `npm run tools` built, then a recent enough etcd. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, globSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { PROGRAMS, programNamed, type Program } from './programs.ts';
@@ -26,9 +26,10 @@ export function cacheRoot(): string {
 /** Path of the built program, whether it exists or not: another version or other flags are another path. */
 export function cachedPath(program: Program): string {
   const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch]));
-  for (const file of ['go.mod', 'go.sum']) {
-    hash.update(readFileSync(join(import.meta.dirname, program.module, file)));
-  }
+  const folder = join(import.meta.dirname, program.module);
+  // Sources of our own, where there are any, decide too.
+  const sources = globSync('**/*.go', { cwd: folder }).sort();
+  for (const file of ['go.mod', 'go.sum', ...sources]) hash.update(readFileSync(join(folder, file)));
   hash.update(JSON.stringify(buildFlags(program)));
   const key = hash.digest('hex').slice(0, 16);
   return join(cacheRoot(), `${program.module}-${key}`, program.name);

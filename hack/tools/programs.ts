@@ -1,10 +1,10 @@
-/** Which Kubernetes programs the tests run, and the Go module below this folder that pins each one's version. */
+/** Which programs in Go the tests run, Kubernetes' and our own, and the Go module below this folder that pins each one's version. */
 
 export interface Program {
   readonly name: string;
   /** Folder beside this file with go.mod and go.sum. */
   readonly module: string;
-  /** Go package of its `main`. */
+  /** Go package of its `main`; `.` for one of our own in the module's folder. */
   readonly package: string;
   /** Variables that `-ldflags -X` sets. */
   readonly variables: Readonly<Record<string, string>>;
@@ -47,6 +47,7 @@ export const PROGRAMS: readonly Program[] = [
   kubernetes('kubectl'),
   kubernetes('kube-controller-manager'),
   kubernetes('kube-scheduler'),
+  { name: 'oracle', module: 'oracle', package: '.', variables: {}, onRequest: false },
   { name: 'kind', module: 'kind', package: 'sigs.k8s.io/kind', variables: {}, onRequest: true },
   { name: 'helm', module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', variables: {}, onRequest: true },
 ];
