@@ -1,6 +1,6 @@
 /** The admission chain of the API server: seals what must not be stored, then asks every rule and answers at once. */
 import type { Admission, AdmissionRequest } from '../api/admission.ts';
-import { forbidden, invalid, type ApiError, type Cause } from '../api/errors.ts';
+import { conflict, forbidden, invalid, type ApiError, type Cause } from '../api/errors.ts';
 import { Credential } from '../kinds/credential.ts';
 import { RULES } from '../policy/rules/index.ts';
 import type { RuleContext, Violation } from '../policy/rules/rule.ts';
@@ -28,11 +28,16 @@ function refusal(request: AdmissionRequest, violations: readonly Violation[]): A
   const { kind, name } = request;
   request.annotate('admission.codes', [...new Set(violations.map(({ code }) => code))].join(','));
   const denials = violations.filter(({ is }) => is === 'forbidden');
-  if (denials.length === 0) return invalid(kind, name, violations.map(toCause));
-  const why = denials.map(({ field, message }) => (field === undefined ? message : `${field}: ${message}`));
+  if (denials.length === 0) {
+    if (violations.some(({ is }) => is === 'invalid')) return invalid(kind, name, violations.map(toCause));
+    return conflict(kind, name, sentence(violations), violations.map(toCause));
+  }
   const causes = violations.map((violation) => ({ ...toCause(violation), reason: violation.code }));
-  return forbidden(kind, name, why.join('; '), causes);
+  return forbidden(kind, name, sentence(denials), causes);
 }
+
+const sentence = (violations: readonly Violation[]): string =>
+  violations.map(({ field, message }) => (field === undefined ? message : `${field}: ${message}`)).join('; ');
 
 const toCause = ({ reason, field, message }: Violation): Cause => ({
   reason: reason ?? 'FieldValueInvalid',

@@ -143,9 +143,14 @@ export const alreadyExists = (kind: Resource, name: string, terminating = false)
     { details: detailsOf(kind, name) },
   );
 
-export const conflict = (kind: Resource, name: string, why: string): ApiError =>
+export const conflict = (
+  kind: Resource,
+  name: string,
+  why: string,
+  causes: readonly Cause[] = [],
+): ApiError =>
   new ApiError('Conflict', `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${why}`, {
-    details: detailsOf(kind, name),
+    details: { ...detailsOf(kind, name), ...(causes.length === 0 ? {} : { causes }) },
   });
 /** The wording client-go and people know for a stale resourceVersion. */
 export const MODIFIED =

@@ -10,6 +10,7 @@ import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
 import { NamespaceTemplate } from '../../apiserver/kinds/namespace-template.ts';
 import { Namespace } from '../../apiserver/kinds/native/namespace.ts';
 import { PlaneWork } from '../../apiserver/kinds/plane-work.ts';
+import { defaultSlug, targetNamespace } from '../../apiserver/kinds/slug.ts';
 import { Tenant } from '../../apiserver/kinds/tenant.ts';
 import { addFinalizer, commitStatus, isTerminating } from './core/commit.ts';
 import { failure, no, yes, type Finding } from './core/conditions.ts';
@@ -22,7 +23,7 @@ import { describeCluster } from './data-cluster-status.ts';
 import { isConnected, isRegistered } from './data-plane.ts';
 import { place, refusal } from './placement.ts';
 import { renderClusterWork, workName } from './render/cluster-work.ts';
-import { createSlugClaims, defaultSlug, targetNamespace, type SlugClaims } from './slug.ts';
+import { createSlugClaims, type SlugClaims } from './slug.ts';
 
 interface Copies {
   readonly clusters: Informer<DataCluster>;

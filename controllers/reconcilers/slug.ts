@@ -1,23 +1,10 @@
-/** The word that names everything of a data cluster on its plane, and who holds it. */
-import { createHash } from 'node:crypto';
+/** Who holds the word that names everything of a data cluster on its plane. */
 import type { Informer } from '../../apiserver/client/informer.ts';
 import { refOf, type ObjectRef } from '../../apiserver/client/resource.ts';
 import type { DataCluster } from '../../apiserver/kinds/data-cluster.ts';
-import { MAX_SLUG } from '../../apiserver/kinds/names.ts';
 import type { PlaneWork } from '../../apiserver/kinds/plane-work.ts';
+import { targetNamespace } from '../../apiserver/kinds/slug.ts';
 import type { Trigger } from './core/reconciler.ts';
-
-/** Namespace of a data cluster on its plane. */
-export const targetNamespace = (slug: string): string => `tenant-${slug}`;
-
-/** `<tenant>-<name>`, dots turned into dashes; cut and ended with a hash where it would be too long. */
-export function defaultSlug(tenant: string, cluster: string): string {
-  const whole = `${tenant}-${cluster.replaceAll('.', '-')}`;
-  if (whole.length <= MAX_SLUG && !cluster.includes('.')) return whole;
-  // Cutting and replacing lose what told two names apart; the hash keeps them apart.
-  const hash = createHash('sha256').update(`${tenant}/${cluster}`).digest('hex').slice(0, 8);
-  return `${whole.slice(0, MAX_SLUG - hash.length - 1).replace(/-+$/, '')}-${hash}`;
-}
 
 /**
  * Who holds which namespace on the planes. Two clusters must never be rendered into the same one, and a namespace

@@ -12,6 +12,7 @@ import { reservedMetadata } from './reserved-metadata.ts';
 import type { Rule } from './rule.ts';
 import { sealedForm } from './sealed-form.ts';
 import { statusWrites } from './status-writes.ts';
+import { takenNames } from './taken-names.ts';
 import { tenantNamespaces } from './tenant-namespaces.ts';
 import { tenantSuspended } from './tenant-suspended.ts';
 
@@ -26,6 +27,7 @@ export const RULES: readonly Rule[] = [
   sealedForm,
   depotCredentials,
   placement,
+  takenNames,
   policyValidity,
   escalation,
   deletionProtection,

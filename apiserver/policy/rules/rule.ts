@@ -12,6 +12,7 @@ export type Code =
   | 'CROSS_TENANT_REF'
   | 'DELETION_BLOCKED'
   | 'ESCALATION'
+  | 'NAME_TAKEN'
   | 'NOT_GRANTED'
   | 'PLACEMENT'
   | 'POLICY_INVALID'
@@ -26,12 +27,13 @@ export type Code =
   | 'WRONG_NAMESPACE';
 
 /**
- * One objection. `forbidden` answers 403, `invalid` 422 with the field; one 403 among several makes the answer 403.
+ * One objection. `forbidden` answers 403, `invalid` 422 with the field, `conflict` 409; one 403 among several makes the
+ * answer 403, one 422 among conflicts 422.
  * The message never holds secret values or names of what the caller may not see.
  */
 export interface Violation {
   readonly code: Code;
-  readonly is: 'forbidden' | 'invalid';
+  readonly is: 'forbidden' | 'invalid' | 'conflict';
   readonly field?: string;
   readonly reason?: CauseReason;
   readonly message: string;

@@ -6,9 +6,9 @@ import { DataCluster } from '../../../apiserver/kinds/data-cluster.ts';
 import type { DataPlane } from '../../../apiserver/kinds/data-plane.ts';
 import type { NamespaceTemplate } from '../../../apiserver/kinds/namespace-template.ts';
 import type { PlaneWork } from '../../../apiserver/kinds/plane-work.ts';
+import { targetNamespace } from '../../../apiserver/kinds/slug.ts';
 import type { Tenant } from '../../../apiserver/kinds/tenant.ts';
 import { PLANE_WORK_FINALIZER } from '../plane-work-state.ts';
-import { targetNamespace } from '../slug.ts';
 import { effectiveQuota, renderNamespace } from './namespace.ts';
 import { renderTemplates } from './templates.ts';
 
