@@ -24,6 +24,8 @@ module.exports = class extends reporters.Spec {
         title: test.title,
         state,
         ms: test.duration ?? 0,
+        // Beside the source the same letters may be numbers of other documents.
+        ofContract: /^C[0-9]+ /.test(test.title) && /[\\/]test[\\/]/.test(test.file ?? ''),
       }));
       writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending, tests }));
     });
