@@ -1,0 +1,98 @@
+/** What an agent may do on its plane, from the closed list of kinds that can be replayed. */
+import type { JsonObject } from '../apiserver/api/json.ts';
+import type { Kind } from '../apiserver/api/kind.ts';
+import { TENANT_UID_LABEL } from '../apiserver/api/identity.ts';
+import { TENANT_EDITOR_ROLE } from '../apiserver/tenant-editor-role.ts';
+import { CLUSTER_LABEL, TENANT_CLUSTER_ROLE } from '../controllers/reconcilers/render/namespace.ts';
+import { targetNamespace } from '../controllers/reconcilers/slug.ts';
+import { replayableKinds } from '../controllers/replica/kind-order.ts';
+
+export const AGENT_NAMESPACE = 'polder-agent';
+const AGENT = 'polder-agent';
+const USER = `system:serviceaccount:${AGENT_NAMESPACE}:${AGENT}`;
+const labels = { 'app.kubernetes.io/part-of': 'polder' };
+
+/**
+ * Not for the agent, though a bundle could carry them: Secrets of the whole plane would lie open to it, and a Role can
+ * say anything. Bundles with one of them are reported as refused by the plane.
+ */
+const WITHHELD = ['Secret', 'Role'];
+
+export function agentManifests(): readonly JsonObject[] {
+  const kinds = [...replayableKinds().values()].filter(({ kind }) => !WITHHELD.includes(kind));
+  return [structuredClone(TENANT_EDITOR_ROLE), agentRole(kinds), floor(kinds), binding()];
+}
+
+function agentRole(kinds: readonly Kind[]): JsonObject {
+  const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: AGENT, labels },
+    rules: [
+      ...perGroup(kinds).map(([group, resources]) => ({ apiGroups: [group], resources, verbs })),
+      // The one role that tenants get, and no other.
+      {
+        apiGroups: ['rbac.authorization.k8s.io'],
+        resources: ['clusterroles'],
+        resourceNames: [TENANT_CLUSTER_ROLE],
+        verbs: ['bind'],
+      },
+    ],
+  };
+}
+
+/** RBAC grants kinds; this grants namespaces: those that Polder made for a tenant, before and after the change. */
+function floor(kinds: readonly Kind[]): JsonObject {
+  const ours = (of: string): string =>
+    `['${TENANT_UID_LABEL}', '${CLUSTER_LABEL}'].all(key, key in ${of}.metadata.?labels.orValue({}))`;
+  const prefix = targetNamespace('');
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: AGENT, labels },
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        resourceRules: perGroup(kinds).map(([group, resources]) => ({
+          apiGroups: [group],
+          apiVersions: ['*'],
+          operations: ['CREATE', 'UPDATE', 'DELETE'],
+          resources,
+        })),
+      },
+      matchConditions: [{ name: 'by-the-agent', expression: `request.userInfo.username == '${USER}'` }],
+      variables: [{ name: 'states', expression: '[object, oldObject].filter(state, state != null)' }],
+      validations: [
+        {
+          expression: `request.resource.resource != 'namespaces' || variables.states.all(state, state.metadata.name.startsWith('${prefix}') && ${ours('state')})`,
+          message: `the agent of Polder writes namespaces named ${prefix}<slug> with the labels of a tenant only`,
+          reason: 'Forbidden',
+        },
+        {
+          expression: `request.resource.resource == 'namespaces' || (namespaceObject.metadata.name.startsWith('${prefix}') && ${ours('namespaceObject')})`,
+          message: 'the agent of Polder writes in namespaces of tenants only',
+          reason: 'Forbidden',
+        },
+      ],
+    },
+  };
+}
+
+const binding = (): JsonObject => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  metadata: { name: AGENT, labels },
+  spec: { policyName: AGENT, validationActions: ['Deny'] },
+});
+
+function perGroup(kinds: readonly Kind[]): readonly (readonly [string, string[]])[] {
+  const groups = [...new Set(kinds.map(({ group }) => group))].sort();
+  return groups.map((group) => [
+    group,
+    kinds
+      .filter((kind) => kind.group === group)
+      .map(({ plural }) => plural)
+      .sort(),
+  ]);
+}

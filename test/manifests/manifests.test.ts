@@ -1,0 +1,171 @@
+/** The manifests without a cluster: they build, follow the code, and ask for nothing that they should not have. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { at, type JsonObject } from '../../apiserver/api/json.ts';
+import { KINDS } from '../../apiserver/kinds/index.ts';
+import { buildManifests } from '../../hack/manifests-build.ts';
+import { staleFiles } from '../../hack/manifests.ts';
+import { ROOT } from '../support/polder.ts';
+import { containersOf, idOf, items, kindOf, nameOf, namespaceOf, ofKind, podSpecs, texts } from './support/objects.ts';
+
+const OVERLAYS = readdirSync(join(ROOT, 'manifests/overlays')).map((name) => `manifests/overlays/${name}`);
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+
+describe('manifests', () => {
+  const built = new Map<string, readonly JsonObject[]>();
+  const of = (overlay: string): readonly JsonObject[] => built.get(overlay) ?? [];
+  before(async () => {
+    for (const overlay of OVERLAYS) built.set(overlay, await buildManifests(overlay));
+  });
+
+  it('are what the code says, where they are made from it', () => {
+    assert.deepEqual(staleFiles(), [], 'run npm run manifests');
+  });
+
+  it('there are the overlays that the README offers', () => {
+    assert.deepEqual(OVERLAYS.map((overlay) => overlay.split('/').at(-1)).sort(), [
+      'embedded-sqlite',
+      'ha-etcd',
+      'with-cert-manager',
+    ]);
+  });
+
+  for (const overlay of OVERLAYS) {
+    describe(overlay, () => {
+      it('registers the group-version of every kind, and of nothing else', () => {
+        const registered = ofKind(of(overlay), 'APIService').map(nameOf);
+        const served = new Set(KINDS.map((kind) => `${kind.version}.${kind.group}`));
+
+        assert.deepEqual(new Set(registered), served);
+        assert.equal(registered.length, served.size);
+      });
+
+      it('verifies certificates: nothing skips it', () => {
+        for (const service of ofKind(of(overlay), 'APIService')) {
+          assert.equal(at(service, 'spec.insecureSkipTLSVerify'), undefined, nameOf(service));
+        }
+      });
+
+      it('names only ServiceAccounts, ConfigMaps, Secrets, volumes and ports that are there', () => {
+        for (const { workload, spec } of podSpecs(of(overlay))) {
+          const account = at(spec, 'serviceAccountName');
+          assert.ok(
+            ofKind(of(overlay), 'ServiceAccount').some((object) => nameOf(object) === account),
+            `${workload}: ServiceAccount ${String(account)}`,
+          );
+          const volumes = items(spec, 'volumes').map((volume) => volume['name']);
+          for (const container of containersOf(spec)) {
+            for (const mount of items(container, 'volumeMounts')) {
+              assert.ok(volumes.includes(mount['name'] ?? ''), `${workload}: volume ${String(mount['name'])}`);
+            }
+            const ports = items(container, 'ports').map((port) => port['name']);
+            for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+              assert.ok(ports.includes(String(at(container, `${probe}.httpGet.port`))), `${workload}: ${probe}`);
+            }
+          }
+        }
+      });
+
+      it('binds roles that are there to ServiceAccounts that are there', () => {
+        const known = (kind: string, name: unknown): boolean =>
+          ofKind(of(overlay), kind).some((object) => nameOf(object) === name);
+        for (const binding of ofKind(of(overlay), 'ClusterRoleBinding', 'RoleBinding')) {
+          const [kind, name] = [String(at(binding, 'roleRef.kind')), at(binding, 'roleRef.name')];
+          assert.ok(known(kind, name) || BUILT_IN_ROLES.includes(String(name)), `${idOf(binding)}: ${String(name)}`);
+          for (const subject of items(binding, 'subjects')) {
+            if (subject['kind'] !== 'ServiceAccount') continue;
+            assert.equal(subject['namespace'], 'polder-system');
+            assert.ok(known('ServiceAccount', subject['name']), `${idOf(binding)}: ${String(subject['name'])}`);
+          }
+        }
+      });
+
+      it('leads every Service to a port of the pods that it selects', () => {
+        for (const service of ofKind(of(overlay), 'Service')) {
+          const wanted = at(service, 'spec.selector');
+          const pods = podSpecs(of(overlay)).filter(({ labels }) =>
+            Object.entries(wanted as JsonObject).every(([key, value]) => (labels as JsonObject)[key] === value),
+          );
+          assert.equal(pods.length, 1, idOf(service));
+          const ports = pods.flatMap(({ spec }) => containersOf(spec)).flatMap((container) => items(container, 'ports'));
+          for (const port of items(service, 'spec.ports')) {
+            assert.ok(
+              ports.some((open) => open['name'] === port['targetPort']),
+              `${idOf(service)}: ${String(port['targetPort'])}`,
+            );
+          }
+        }
+      });
+
+      it('runs the image of this version, without root, on a read-only file system, with bounds and probes', () => {
+        for (const { workload, spec } of podSpecs(of(overlay))) {
+          const pod = spec['securityContext'];
+          assert.equal(at(pod, 'runAsNonRoot'), true, workload);
+          assert.ok(Number(at(pod, 'runAsUser')) > 0, workload);
+          assert.equal(at(pod, 'seccompProfile.type'), 'RuntimeDefault', workload);
+          for (const container of containersOf(spec)) {
+            assert.equal(container['image'], `polder:${version}`, workload);
+            const own = container['securityContext'];
+            assert.equal(at(own, 'readOnlyRootFilesystem'), true, workload);
+            assert.equal(at(own, 'allowPrivilegeEscalation'), false, workload);
+            assert.deepEqual(at(own, 'capabilities'), { drop: ['ALL'] }, workload);
+            for (const amount of ['requests.cpu', 'requests.memory', 'limits.memory', 'limits.ephemeral-storage']) {
+              assert.notEqual(at(container, `resources.${amount}`), undefined, `${workload}: ${amount}`);
+            }
+            assert.equal(at(container, 'livenessProbe.httpGet.path'), '/livez', workload);
+            assert.equal(at(container, 'readinessProbe.httpGet.path'), '/readyz', workload);
+          }
+        }
+      });
+
+      it('grants nothing by wildcard, no escalation, and no secret beyond those it names', () => {
+        const roles = ofKind(of(overlay), 'ClusterRole', 'Role');
+        assert.ok(roles.length > 0);
+        for (const role of roles) {
+          for (const rule of items(role, 'rules')) {
+            const said = JSON.stringify(rule);
+            assert.doesNotMatch(said, /\*/, idOf(role));
+            for (const verb of ['escalate', 'bind', 'impersonate']) {
+              assert.ok(!texts(rule, 'verbs').includes(verb), `${idOf(role)}: ${verb}`);
+            }
+            if (!texts(rule, 'resources').includes('secrets')) continue;
+            assert.equal(kindOf(role), 'Role', `${idOf(role)} reads secrets of the whole cluster`);
+            assert.ok(texts(rule, 'resourceNames').length > 0, `${idOf(role)} reads all secrets of its namespace`);
+          }
+        }
+      });
+
+      it('is taken down without leaving anybody waiting: what the cluster calls goes first', () => {
+        const kinds = of(overlay).map(kindOf);
+        const called = ['APIService', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'];
+        const lastCalled = Math.max(...called.map((kind) => kinds.lastIndexOf(kind)));
+
+        assert.equal(kinds[0], 'APIService');
+        for (const other of ['Namespace', 'ServiceAccount', 'Service', 'Deployment']) {
+          assert.ok(kinds.indexOf(other) > lastCalled, other);
+        }
+      });
+
+      it('creates every namespace before what is in it', () => {
+        const seen = new Set(['kube-system']);
+        for (const object of of(overlay)) {
+          if (kindOf(object) === 'Namespace') seen.add(nameOf(object));
+          const namespace = namespaceOf(object);
+          if (namespace !== '') assert.ok(seen.has(namespace), idOf(object));
+        }
+      });
+    });
+  }
+
+  it('the README names every overlay and component', () => {
+    const readme = readFileSync(join(ROOT, 'manifests/README.md'), 'utf8');
+    const components = readdirSync(join(ROOT, 'manifests/components')).map((name) => `components/${name}`);
+    const overlays = OVERLAYS.map((overlay) => overlay.replace('manifests/', ''));
+    for (const name of [...overlays, ...components, 'agent']) assert.ok(readme.includes(name), name);
+    for (const [path] of readme.matchAll(/\bmanifests\/[a-z/-]+/g)) assert.ok(existsSync(join(ROOT, path)), path);
+  });
+});
+
+/** Roles that every Kubernetes has. */
+const BUILT_IN_ROLES = ['system:auth-delegator', 'extension-apiserver-authentication-reader'];
