@@ -59,6 +59,7 @@ function floor(kinds: readonly Kind[]): JsonObject {
           apiVersions: ['*'],
           operations: ['CREATE', 'UPDATE', 'DELETE'],
           resources,
+          scope: '*',
         })),
       },
       matchConditions: [{ name: 'by-the-agent', expression: `request.userInfo.username == '${USER}'` }],

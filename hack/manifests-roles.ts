@@ -22,12 +22,19 @@ export function userRoles(kinds: readonly Kind[]): readonly JsonObject[] {
   const ordinary = writable.filter((kind) => !isPolicy(kind));
   return [
     clusterRole('polder-view', rules(inTenants, READ), 'view'),
-    clusterRole('polder-edit', [...rules(ordinary, WRITE), ...scale(ordinary), ...rules(reviews, ['create'])], 'edit'),
+    clusterRole(
+      'polder-edit',
+      [...rules(ordinary, WRITE), ...scale(ordinary), ...rules(reviews, ['create'])],
+      'edit',
+    ),
     clusterRole('polder-admin', rules(writable.filter(isPolicy), WRITE), 'admin'),
     clusterRole('polder-operator', [
       ...rules(platform, [...READ, ...WRITE]),
       ...rules(inTenants, READ),
-      ...rules(kinds.filter(({ storage }) => storage === 'virtual'), ['create']),
+      ...rules(
+        kinds.filter(({ storage }) => storage === 'virtual'),
+        ['create'],
+      ),
     ]),
   ];
 }
@@ -50,9 +57,19 @@ export function programRoles(kinds: readonly Kind[]): readonly JsonObject[] {
   return [
     clusterRole('polder-controllers-kinds', [
       ...rules(stored, [...READ, ...write]),
-      ...rules(stored.filter(({ hasStatus }) => hasStatus), ['get', 'patch', 'update'], 'status'),
+      ...rules(
+        stored.filter(({ hasStatus }) => hasStatus),
+        ['get', 'patch', 'update'],
+        'status',
+      ),
     ]),
-    clusterRole('polder-webhooks-kinds', rules(kinds.filter(({ kind }) => ENGINE_KINDS.includes(kind)), READ)),
+    clusterRole(
+      'polder-webhooks-kinds',
+      rules(
+        kinds.filter(({ kind }) => ENGINE_KINDS.includes(kind)),
+        READ,
+      ),
+    ),
   ];
 }
 
@@ -68,12 +85,19 @@ function clusterRole(name: string, given: readonly JsonObject[], aggregate?: Agg
 }
 
 /** One rule per group, naming every resource: a kind that is added later is not granted by accident. */
-function rules(kinds: readonly Kind[], verbs: readonly string[], subresource?: string): readonly JsonObject[] {
+function rules(
+  kinds: readonly Kind[],
+  verbs: readonly string[],
+  subresource?: string,
+): readonly JsonObject[] {
   const groups = [...new Set(kinds.map(({ group }) => group))].sort();
   const suffix = subresource === undefined ? '' : `/${subresource}`;
   return groups.map((group) => ({
     apiGroups: [group],
-    resources: kinds.filter((kind) => kind.group === group).map(({ plural }) => `${plural}${suffix}`).sort(),
+    resources: kinds
+      .filter((kind) => kind.group === group)
+      .map(({ plural }) => `${plural}${suffix}`)
+      .sort(),
     verbs: [...verbs],
   }));
 }

@@ -6,4 +6,7 @@ const NOTE = '# Made by `npm run manifests` from the code; edit that, not this.\
 
 /** One file: a note on where it comes from, then the documents. */
 export const yamlFile = (objects: readonly JsonObject[]): string =>
-  NOTE + objects.map((object) => `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`).join('');
+  NOTE +
+  objects
+    .map((object) => `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`)
+    .join('');

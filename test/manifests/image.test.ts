@@ -8,8 +8,12 @@ import { ROOT, run } from '../support/polder.ts';
 const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
 /** `COPY a b target` lines that take something from the build context. */
 const copied = (): readonly string[] =>
-  [...DOCKERFILE.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, words = '']) => words.split(/\s+/).slice(0, -1));
-const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+  [...DOCKERFILE.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, words = '']) =>
+    words.split(/\s+/).slice(0, -1),
+  );
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly version: string;
+};
 /** An image to build on where the default one cannot be pulled. */
 const BASE = process.env['POLDER_TEST_BASE_IMAGE'];
 
@@ -36,7 +40,10 @@ describe('container image', function () {
     const ignore = readFileSync(join(ROOT, '.dockerignore'), 'utf8').split('\n');
     const sent = ignore.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
 
-    assert.equal(ignore.find((line) => !line.startsWith('#')), '*');
+    assert.equal(
+      ignore.find((line) => !line.startsWith('#')),
+      '*',
+    );
     assert.deepEqual(sent.sort(), [...new Set(copied())].sort());
     for (const path of sent) assert.ok(existsSync(join(ROOT, path)), path);
   });
@@ -84,7 +91,12 @@ describe('container image', function () {
       const built = await run('docker', ['build', ...base, '-t', tag, '.'], { timeoutMs: 540_000 });
       assert.equal(built.code, 0, built.stderr);
 
-      const hardened = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--network=none'];
+      const hardened = [
+        '--read-only',
+        '--cap-drop=ALL',
+        '--security-opt=no-new-privileges',
+        '--network=none',
+      ];
       const answer = await run('docker', ['run', '--rm', ...hardened, tag, '--version'], {});
 
       assert.deepEqual([answer.code, answer.stdout], [0, `polder ${version}\n`]);

@@ -7,10 +7,22 @@ import { KINDS } from '../../apiserver/kinds/index.ts';
 import { buildManifests } from '../../hack/manifests-build.ts';
 import { staleFiles } from '../../hack/manifests.ts';
 import { ROOT } from '../support/polder.ts';
-import { containersOf, idOf, items, kindOf, nameOf, namespaceOf, ofKind, podSpecs, texts } from './support/objects.ts';
+import {
+  containersOf,
+  idOf,
+  items,
+  kindOf,
+  nameOf,
+  namespaceOf,
+  ofKind,
+  podSpecs,
+  texts,
+} from './support/objects.ts';
 
 const OVERLAYS = readdirSync(join(ROOT, 'manifests/overlays')).map((name) => `manifests/overlays/${name}`);
-const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly version: string;
+};
 
 describe('manifests', () => {
   const built = new Map<string, readonly JsonObject[]>();
@@ -24,7 +36,7 @@ describe('manifests', () => {
   });
 
   it('there are the overlays that the README offers', () => {
-    assert.deepEqual(OVERLAYS.map((overlay) => overlay.split('/').at(-1)).sort(), [
+    assert.deepEqual(OVERLAYS.map((overlay) => overlay.split('/').at(-1) ?? '').sort(), [
       'embedded-sqlite',
       'ha-etcd',
       'with-cert-manager',
@@ -57,11 +69,17 @@ describe('manifests', () => {
           const volumes = items(spec, 'volumes').map((volume) => volume['name']);
           for (const container of containersOf(spec)) {
             for (const mount of items(container, 'volumeMounts')) {
-              assert.ok(volumes.includes(mount['name'] ?? ''), `${workload}: volume ${String(mount['name'])}`);
+              assert.ok(
+                volumes.includes(mount['name'] ?? ''),
+                `${workload}: volume ${String(mount['name'])}`,
+              );
             }
             const ports = items(container, 'ports').map((port) => port['name']);
             for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
-              assert.ok(ports.includes(String(at(container, `${probe}.httpGet.port`))), `${workload}: ${probe}`);
+              assert.ok(
+                ports.includes(String(at(container, `${probe}.httpGet.port`))),
+                `${workload}: ${probe}`,
+              );
             }
           }
         }
@@ -72,11 +90,17 @@ describe('manifests', () => {
           ofKind(of(overlay), kind).some((object) => nameOf(object) === name);
         for (const binding of ofKind(of(overlay), 'ClusterRoleBinding', 'RoleBinding')) {
           const [kind, name] = [String(at(binding, 'roleRef.kind')), at(binding, 'roleRef.name')];
-          assert.ok(known(kind, name) || BUILT_IN_ROLES.includes(String(name)), `${idOf(binding)}: ${String(name)}`);
+          assert.ok(
+            known(kind, name) || BUILT_IN_ROLES.includes(String(name)),
+            `${idOf(binding)}: ${String(name)}`,
+          );
           for (const subject of items(binding, 'subjects')) {
             if (subject['kind'] !== 'ServiceAccount') continue;
             assert.equal(subject['namespace'], 'polder-system');
-            assert.ok(known('ServiceAccount', subject['name']), `${idOf(binding)}: ${String(subject['name'])}`);
+            assert.ok(
+              known('ServiceAccount', subject['name']),
+              `${idOf(binding)}: ${String(subject['name'])}`,
+            );
           }
         }
       });
@@ -85,10 +109,14 @@ describe('manifests', () => {
         for (const service of ofKind(of(overlay), 'Service')) {
           const wanted = at(service, 'spec.selector');
           const pods = podSpecs(of(overlay)).filter(({ labels }) =>
-            Object.entries(wanted as JsonObject).every(([key, value]) => (labels as JsonObject)[key] === value),
+            Object.entries(wanted as JsonObject).every(
+              ([key, value]) => (labels as JsonObject)[key] === value,
+            ),
           );
           assert.equal(pods.length, 1, idOf(service));
-          const ports = pods.flatMap(({ spec }) => containersOf(spec)).flatMap((container) => items(container, 'ports'));
+          const ports = pods
+            .flatMap(({ spec }) => containersOf(spec))
+            .flatMap((container) => items(container, 'ports'));
           for (const port of items(service, 'spec.ports')) {
             assert.ok(
               ports.some((open) => open['name'] === port['targetPort']),
@@ -110,7 +138,12 @@ describe('manifests', () => {
             assert.equal(at(own, 'readOnlyRootFilesystem'), true, workload);
             assert.equal(at(own, 'allowPrivilegeEscalation'), false, workload);
             assert.deepEqual(at(own, 'capabilities'), { drop: ['ALL'] }, workload);
-            for (const amount of ['requests.cpu', 'requests.memory', 'limits.memory', 'limits.ephemeral-storage']) {
+            for (const amount of [
+              'requests.cpu',
+              'requests.memory',
+              'limits.memory',
+              'limits.ephemeral-storage',
+            ]) {
               assert.notEqual(at(container, `resources.${amount}`), undefined, `${workload}: ${amount}`);
             }
             assert.equal(at(container, 'livenessProbe.httpGet.path'), '/livez', workload);
@@ -131,7 +164,10 @@ describe('manifests', () => {
             }
             if (!texts(rule, 'resources').includes('secrets')) continue;
             assert.equal(kindOf(role), 'Role', `${idOf(role)} reads secrets of the whole cluster`);
-            assert.ok(texts(rule, 'resourceNames').length > 0, `${idOf(role)} reads all secrets of its namespace`);
+            assert.ok(
+              texts(rule, 'resourceNames').length > 0,
+              `${idOf(role)} reads all secrets of its namespace`,
+            );
           }
         }
       });
@@ -163,7 +199,8 @@ describe('manifests', () => {
     const components = readdirSync(join(ROOT, 'manifests/components')).map((name) => `components/${name}`);
     const overlays = OVERLAYS.map((overlay) => overlay.replace('manifests/', ''));
     for (const name of [...overlays, ...components, 'agent']) assert.ok(readme.includes(name), name);
-    for (const [path] of readme.matchAll(/\bmanifests\/[a-z/-]+/g)) assert.ok(existsSync(join(ROOT, path)), path);
+    for (const [path] of readme.matchAll(/\bmanifests\/[a-z/-]+/g))
+      assert.ok(existsSync(join(ROOT, path)), path);
   });
 });
 

@@ -48,7 +48,7 @@ export function selects(selector: unknown, labels: Readonly<Record<string, strin
 function meets(expression: JsonObject, labels: Readonly<Record<string, string>>): boolean {
   const value = labels[String(expression['key'])];
   const values = texts(expression, 'values');
-  switch (expression['operator']) {
+  switch (String(expression['operator'])) {
     case 'In':
       return value !== undefined && values.includes(value);
     case 'NotIn':

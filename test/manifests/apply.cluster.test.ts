@@ -1,0 +1,234 @@
+/** The manifests on a real kube-apiserver: all of them are accepted as they are, and all of them go again. */
+import assert from 'node:assert/strict';
+import { at, type JsonObject } from '../../apiserver/api/json.ts';
+import { buildManifests } from '../../hack/manifests-build.ts';
+import { startCluster, type Cluster } from '../support/cluster.ts';
+import type { KubectlOptions, Output } from '../support/polder.ts';
+import { idOf, items, kindOf, namespaceOf, podSpecs } from './support/objects.ts';
+
+/** kubectl says this whenever a kustomization has an order of its own. */
+const SORTING = /^I.*Warning: Sorting order is set both in .*\n/gm;
+const FOLDERS = ['manifests/overlays/embedded-sqlite', 'manifests/overlays/ha-etcd', 'manifests/agent'];
+const DELETION_MS = 120_000;
+
+describe('manifests on a real kube-apiserver', function () {
+  this.timeout(300_000);
+  let cluster: Cluster;
+  before(async () => {
+    // Claims are released by a controller of their own.
+    const more = ['--controllers=persistentvolumeclaim-protection-controller'];
+    cluster = await startCluster({ controllerManagerArgs: more });
+  });
+  after(() => cluster.close());
+
+  /** Fails on a warning too. */
+  const quiet = async (args: readonly string[], options?: KubectlOptions): Promise<string> => {
+    const { code, stdout, stderr } = await cluster.kubectl(args, options);
+    assert.deepEqual([code, stderr.replace(SORTING, '')], [0, ''], `kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout.trimEnd();
+  };
+
+  for (const folder of FOLDERS) {
+    describe(folder, () => {
+      let objects: readonly JsonObject[];
+      before(async () => {
+        objects = await buildManifests(folder);
+      });
+
+      it('is accepted without a warning, object by object', async () => {
+        const lines = (await quiet(['apply', '-k', folder])).split('\n');
+
+        assert.equal(lines.length, objects.length);
+        assert.deepEqual(
+          lines.filter((line) => !line.endsWith(' created')),
+          [],
+        );
+      });
+
+      it('changes nothing when it is applied again', async () => {
+        // What Kubernetes itself still writes into new objects, such as the status of a quota, is not the question.
+        await quiet(['apply', '-k', folder]);
+        const before = await specs(cluster, folder);
+
+        await quiet(['apply', '-k', folder]);
+
+        assert.equal(before.length, objects.length);
+        assert.deepEqual(await specs(cluster, folder), before);
+      });
+
+      it('has pods that the Pod Security standard "restricted" lets in', async () => {
+        const pods = podSpecs(objects);
+        for (const { workload, spec, labels } of pods) {
+          const [, namespace = ''] = workload.split('/');
+          const level = `jsonpath={.metadata.labels.pod-security\\.kubernetes\\.io/enforce}`;
+          assert.equal(await cluster.ok(['get', 'namespace', namespace, '-o', level]), 'restricted');
+          const pod = {
+            apiVersion: 'v1',
+            kind: 'Pod',
+            metadata: { name: 'as-in-the-template', namespace, labels },
+            spec,
+          };
+          const made = await quiet(['create', '--dry-run=server', '-f', '-', '-o', 'name'], {
+            input: JSON.stringify(pod),
+          });
+          assert.equal(made, 'pod/as-in-the-template', workload);
+          const rooted = { ...pod, spec: { ...spec, securityContext: { runAsUser: 0 } } };
+          const refused = await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], {
+            input: JSON.stringify(rooted),
+          });
+          assert.match(refused.stderr, /violates PodSecurity "restricted/, `${workload} as root`);
+        }
+        assert.ok(pods.length > 0);
+      });
+
+      it('goes as a whole with `kubectl delete -k`, namespace included, and leaves nothing', async () => {
+        const args = ['delete', '-k', folder, `--timeout=${DELETION_MS / 1_000}s`];
+        const lines = (await quiet(args, { timeoutMs: DELETION_MS })).split('\n');
+
+        assert.equal(lines.length, objects.length);
+        for (const object of objects) {
+          const gone = await find(cluster, object);
+          assert.match(gone.stderr, /NotFound|not found/, idOf(object));
+        }
+      });
+    });
+  }
+
+  describe('rights', () => {
+    before(async () => {
+      for (const folder of ['manifests/overlays/embedded-sqlite', 'manifests/agent']) {
+        // Nothing serves our groups here; a registration of them would only slow kubectl down.
+        const objects = (await buildManifests(folder)).filter((object) => kindOf(object) !== 'APIService');
+        await cluster.ok(['apply', '-f', '-'], {
+          input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
+        });
+      }
+    });
+
+    const as = (account: string, args: readonly string[], object?: JsonObject): Promise<Output> => {
+      const [namespace, name] = account.split('/');
+      const groups = [
+        'system:serviceaccounts',
+        `system:serviceaccounts:${namespace}`,
+        'system:authenticated',
+      ];
+      const who = [
+        `--as=system:serviceaccount:${namespace}:${name}`,
+        ...groups.map((group) => `--as-group=${group}`),
+      ];
+      return cluster.kubectl(
+        [...args, ...who],
+        object === undefined ? {} : { input: JSON.stringify(object) },
+      );
+    };
+    const namespace = (name: string, labels: Record<string, string>): JsonObject => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels },
+    });
+    const APPLY = ['apply', '--server-side', '--field-manager=test', '-f', '-'];
+    const CONTROLLERS = 'polder-system/polder-controllers';
+    const AGENT = 'polder-agent/polder-agent';
+    const TENANT = { 'polder.dev/tenant': 'acme', 'polder.dev/tenant-uid': 'u-1' };
+    const ON_PLANE = { ...TENANT, 'polder.dev/data-cluster': 'main' };
+
+    it('of the controllers end at the namespaces of tenants', async () => {
+      const made = await as(CONTROLLERS, APPLY, namespace('tn-acme', TENANT));
+      assert.equal(made.code, 0, made.stderr);
+      const taken = await as(CONTROLLERS, APPLY, namespace('default', TENANT));
+      assert.match(taken.stderr, /namespaces named tn-<tenant> with the label/);
+      const unlabelled = await as(CONTROLLERS, APPLY, namespace('tn-globex', {}));
+      assert.match(unlabelled.stderr, /namespaces named tn-<tenant> with the label/);
+      for (const name of ['polder-system', 'polder-agent']) {
+        const deleted = await as(CONTROLLERS, ['delete', 'namespace', name]);
+        assert.match(deleted.stderr, /namespaces named tn-<tenant> with the label/, name);
+      }
+
+      const quota = (where: string): JsonObject => ({
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'polder-tenant', namespace: where },
+        spec: { hard: { pods: '0' } },
+      });
+      assert.equal((await as(CONTROLLERS, APPLY, quota('tn-acme'))).code, 0);
+      assert.match(
+        (await as(CONTROLLERS, APPLY, quota('default'))).stderr,
+        /quotas in namespaces of tenants only/,
+      );
+      const gone = await as(CONTROLLERS, ['delete', 'namespace', 'tn-acme', '--wait=false']);
+      assert.equal(gone.code, 0, gone.stderr);
+    });
+
+    it('of the agent end at the namespaces that it was given for tenants', async () => {
+      const made = await as(AGENT, APPLY, namespace('tenant-acme', ON_PLANE));
+      assert.equal(made.code, 0, made.stderr);
+      const taken = await as(AGENT, APPLY, namespace('kube-system', ON_PLANE));
+      assert.match(taken.stderr, /namespaces named tenant-<slug> with the labels of a tenant only/);
+      const config = (where: string): JsonObject => ({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'made-by-the-agent', namespace: where },
+      });
+      assert.equal((await as(AGENT, APPLY, config('tenant-acme'))).code, 0);
+      for (const where of ['kube-system', 'default', 'polder-agent']) {
+        assert.match((await as(AGENT, APPLY, config(where))).stderr, /in namespaces of tenants only/, where);
+      }
+    });
+
+    it('of the agent give tenants one role and no other, and open no secret', async () => {
+      const bind = (role: string): JsonObject => ({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: role, namespace: 'tenant-acme' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+        subjects: [{ kind: 'ServiceAccount', name: 'polder-tenant', namespace: 'tenant-acme' }],
+      });
+      const given = await as(AGENT, APPLY, bind('polder-tenant-editor'));
+      assert.equal(given.code, 0, given.stderr);
+      assert.match(
+        (await as(AGENT, APPLY, bind('cluster-admin'))).stderr,
+        /attempting to grant RBAC permissions/,
+      );
+      for (const args of [
+        ['get', 'secrets', '-A'],
+        ['get', 'secrets', '-n', 'kube-system'],
+        ['get', 'pods', '-A'],
+        ['get', 'nodes'],
+      ]) {
+        assert.match((await as(AGENT, args)).stderr, /Forbidden/, args.join(' '));
+      }
+    });
+
+    it('of no program reach the secrets of the cluster', async () => {
+      for (const account of [
+        CONTROLLERS,
+        'polder-system/polder-apiserver',
+        'polder-system/polder-webhooks',
+      ]) {
+        for (const where of ['kube-system', 'default', 'polder-system']) {
+          const read = await as(account, ['get', 'secrets', '-n', where]);
+          assert.match(read.stderr, /Forbidden/, `${account} in ${where}`);
+        }
+      }
+    });
+  });
+});
+
+/** Every object with what it asks for, without what Kubernetes writes beside it. */
+async function specs(cluster: Cluster, folder: string): Promise<readonly unknown[]> {
+  const list: unknown = JSON.parse(await cluster.ok(['get', '-k', folder, '-o', 'json']));
+  return items(list, 'items').map(({ status: _status, metadata, ...rest }) => ({
+    ...rest,
+    name: at(metadata, 'name'),
+    generation: at(metadata, 'generation'),
+    labels: at(metadata, 'labels'),
+  }));
+}
+
+function find(cluster: Cluster, object: JsonObject): Promise<Output> {
+  const namespace = namespaceOf(object);
+  const where = namespace === '' ? [] : ['-n', namespace];
+  const group = String(object['apiVersion']).split('/').at(-2);
+  const resource = group === undefined ? kindOf(object) : `${kindOf(object)}.${group}`;
+  return cluster.kubectl(['get', resource, idOf(object).split('/').at(-1) ?? '', ...where]);
+}
