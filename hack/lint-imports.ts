@@ -48,6 +48,7 @@ const LIVES_IN: Readonly<Record<string, readonly string[]>> = {
   casbin: ['apiserver/policy/casbin.ts'],
   'prom-client': ['apiserver/runtime/metrics.ts'],
   '@kubernetes/client-node': ['apiserver/runtime/host.ts', 'controllers/drivers/kubernetes.ts'],
+  '@grpc/grpc-js': ['apiserver/store/etcd/connection.ts'],
   express: ['apiserver/http/', 'webhooks/'],
   ws: ['apiserver/http/watch-socket.ts', 'controllers/hub/', 'controllers/agent/link.ts'],
   jose: [

@@ -1,6 +1,7 @@
 /**
- * The durable store: an append-only log of changes with one gap-free, strictly increasing revision per change,
- * assigned inside the serialised commit, and the current value of every key.
+ * The durable store: an append-only log of changes with one strictly increasing revision per change, assigned inside
+ * the serialised commit, and the current value of every key. Revisions have no gaps, except with a database that
+ * others write to as well (etcd): nobody may count on the next one being one more.
  *
  * Keys are `/<group>/<plural>/<namespace or empty>/<name>` (core group: `core`). Values are the object's JSON
  * without metadata.resourceVersion: the revision of the change that wrote it is its resourceVersion.
@@ -77,14 +78,22 @@ export class StoreUnusableError extends Error {
   override readonly name = 'StoreUnusableError';
 }
 
+/**
+ * It is not known whether the write happened: it was handed to the database and no answer came. Nothing is claimed; who
+ * needs to know reads the object. From `append` of drivers whose database is another program.
+ */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
+}
+
 export interface Store {
   /** Opens or creates the database. Throws `StoreUnusableError`; never overwrites what it cannot read. */
   start(): Promise<void>;
   /**
-   * Appends one change. Durable (synced) when it resolves. Concurrent calls are committed in groups, in call order;
-   * each sees the writes before it, those of its own group included. Rejects with `StoreUnusableError` when the
-   * group could not be written (disk full, I/O error): then no write of the group happened and its revisions are
-   * given to the next one.
+   * Appends one change. Durable (synced) when it resolves. Concurrent calls for one key are committed in call order
+   * and each sees the writes before it; with sqlite and memory all calls are. Rejects with `StoreUnusableError` when
+   * it could not be written (disk full, I/O error, database not reached): then it did not happen. Rejects with
+   * `OutcomeUnknownError` when it may have.
    */
   append(write: Write): Promise<WriteResult>;
   /**
@@ -92,6 +101,12 @@ export interface Store {
    * Listeners must not throw. The returned function ends the subscription.
    */
   subscribe(listener: (changes: readonly Change[]) => void): () => void;
+  /**
+   * Resolves when every subscriber has seen all that anybody had committed before the call. Absent where this process
+   * is the only one that writes: there it holds at any time. Rejects with `StoreUnusableError` or
+   * `OutcomeUnknownError` when the database does not answer in time.
+   */
+  sync?(): Promise<void>;
   /**
    * Changes with revision > `after`, at most `limit`, in revision order; empty when there is nothing newer.
    * Throws `CompactedError` when `after` < `oldest() - 1`.

@@ -157,6 +157,7 @@ export async function startWorld(
 
 /** A world on `driver` for the tests of one `describe`; its properties are there from the first test on. */
 export function useWorld(driver: StoreDriver, options: Parameters<typeof startWorld>[0] = {}): World {
+  driver.use?.();
   const folder = mkdtempSync(join(tmpdir(), 'polder-registry-'));
   const world = {} as { -readonly [K in keyof World]: World[K] };
   before(async () => {

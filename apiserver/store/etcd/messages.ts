@@ -1,0 +1,216 @@
+/**
+ * etcd's requests and answers, those that the store uses, with the field numbers of its published API.
+ * source: etcd.io "API reference" v3.6, package etcdserverpb and mvccpb.
+ */
+import { MessageReader, MessageWriter } from './wire.ts';
+
+export const METHOD = {
+  range: '/etcdserverpb.KV/Range',
+  txn: '/etcdserverpb.KV/Txn',
+  compact: '/etcdserverpb.KV/Compact',
+  watch: '/etcdserverpb.Watch/Watch',
+} as const;
+
+export interface KeyValue {
+  readonly key: Buffer;
+  readonly modRevision: number;
+  /** Shares memory with the whole answer. */
+  readonly value: Buffer;
+}
+
+export interface RangeRequest {
+  readonly key: Buffer;
+  /** Exclusive; absent: this key alone. */
+  readonly end?: Buffer;
+  /** 0 or absent: all. */
+  readonly limit?: number;
+  /** 0 or absent: now. */
+  readonly revision?: number;
+  readonly keysOnly?: boolean;
+}
+export interface RangeResponse {
+  /** Of the whole database, when it answered. */
+  readonly revision: number;
+  readonly kvs: readonly KeyValue[];
+  readonly more: boolean;
+}
+
+export type Operation =
+  | { readonly is: 'range'; readonly range: RangeRequest }
+  | { readonly is: 'put'; readonly key: Buffer; readonly value: Buffer }
+  | { readonly is: 'delete'; readonly key: Buffer; readonly end?: Buffer };
+export interface TxnRequest {
+  /** All must hold: the key was last changed at this revision, 0 = it does not exist. */
+  readonly when: readonly { readonly key: Buffer; readonly modRevision: number }[];
+  readonly success: readonly Operation[];
+  readonly failure: readonly Operation[];
+}
+export interface TxnResponse {
+  readonly revision: number;
+  readonly succeeded: boolean;
+  /** Answers to the range operations of the branch that was taken, in order. */
+  readonly ranges: readonly RangeResponse[];
+}
+
+export interface WatchEvent extends KeyValue {
+  readonly deleted: boolean;
+}
+export interface WatchResponse {
+  readonly revision: number;
+  readonly created: boolean;
+  readonly canceled: boolean;
+  /** Not 0: what was asked for is gone, up to this revision. */
+  readonly compactRevision: number;
+  readonly cancelReason: string;
+  /** More events of the same answer follow in the next message. */
+  readonly fragment: boolean;
+  readonly events: readonly WatchEvent[];
+}
+
+const MOD_REVISION_TARGET = 2;
+const DELETE_EVENT = 1;
+
+export const encodeRange = (request: RangeRequest): Buffer => rangeMessage(request).finish();
+
+export function encodeTxn({ when, success, failure }: TxnRequest): Buffer {
+  const message = new MessageWriter();
+  for (const { key, modRevision } of when) {
+    const compare = new MessageWriter().integer(2, MOD_REVISION_TARGET).bytes(3, key).integer(6, modRevision);
+    message.message(1, compare);
+  }
+  for (const operation of success) message.message(2, operationMessage(operation));
+  for (const operation of failure) message.message(3, operationMessage(operation));
+  return message.finish();
+}
+
+export const encodeCompact = (revision: number): Buffer => new MessageWriter().integer(1, revision).finish();
+
+/** Watches every key from `key` up to `end`, from `startRevision` on. */
+export function encodeWatch(key: Buffer, end: Buffer, startRevision: number): Buffer {
+  const create = new MessageWriter()
+    .bytes(1, key)
+    .bytes(2, end)
+    .integer(3, startRevision)
+    .flag(4, true)
+    .flag(8, true);
+  return new MessageWriter().message(1, create).finish();
+}
+
+function rangeMessage({ key, end, limit = 0, revision = 0, keysOnly = false }: RangeRequest): MessageWriter {
+  const message = new MessageWriter().bytes(1, key);
+  if (end !== undefined) message.bytes(2, end);
+  return message.integer(3, limit).integer(4, revision).flag(8, keysOnly);
+}
+
+function operationMessage(operation: Operation): MessageWriter {
+  const message = new MessageWriter();
+  switch (operation.is) {
+    case 'range':
+      return message.message(1, rangeMessage(operation.range));
+    case 'put':
+      return message.message(2, new MessageWriter().bytes(1, operation.key).bytes(2, operation.value));
+    case 'delete': {
+      const range = new MessageWriter().bytes(1, operation.key);
+      if (operation.end !== undefined) range.bytes(2, operation.end);
+      return message.message(3, range);
+    }
+  }
+}
+
+export const decodeRange = (bytes: Buffer): RangeResponse => readRange(new MessageReader(bytes));
+
+export function decodeTxn(bytes: Buffer): TxnResponse {
+  const reader = new MessageReader(bytes);
+  let revision = 0;
+  let succeeded = false;
+  const ranges: RangeResponse[] = [];
+  while (reader.next()) {
+    if (reader.field === 1) revision = readHeader(reader.message());
+    else if (reader.field === 2) succeeded = reader.flag();
+    else if (reader.field === 3) ranges.push(...readRanges(reader.message()));
+    else reader.skip();
+  }
+  return { revision, succeeded, ranges };
+}
+
+export function decodeWatch(bytes: Buffer): WatchResponse {
+  const reader = new MessageReader(bytes);
+  const response = {
+    revision: 0,
+    created: false,
+    canceled: false,
+    compactRevision: 0,
+    cancelReason: '',
+    fragment: false,
+  };
+  const events: WatchEvent[] = [];
+  while (reader.next()) {
+    if (reader.field === 1) response.revision = readHeader(reader.message());
+    else if (reader.field === 3) response.created = reader.flag();
+    else if (reader.field === 4) response.canceled = reader.flag();
+    else if (reader.field === 5) response.compactRevision = reader.integer();
+    else if (reader.field === 6) response.cancelReason = reader.bytes().toString();
+    else if (reader.field === 7) response.fragment = reader.flag();
+    else if (reader.field === 11) events.push(readEvent(reader.message()));
+    else reader.skip();
+  }
+  return { ...response, events };
+}
+
+function readHeader(reader: MessageReader): number {
+  let revision = 0;
+  while (reader.next()) {
+    if (reader.field === 3) revision = reader.integer();
+    else reader.skip();
+  }
+  return revision;
+}
+
+function readRange(reader: MessageReader): RangeResponse {
+  let revision = 0;
+  let more = false;
+  const kvs: KeyValue[] = [];
+  while (reader.next()) {
+    if (reader.field === 1) revision = readHeader(reader.message());
+    else if (reader.field === 2) kvs.push(readKeyValue(reader.message()));
+    else if (reader.field === 3) more = reader.flag();
+    else reader.skip();
+  }
+  return { revision, kvs, more };
+}
+
+/** The answer to one operation of a transaction: a range, or nothing that matters. */
+function readRanges(reader: MessageReader): readonly RangeResponse[] {
+  const ranges: RangeResponse[] = [];
+  while (reader.next()) {
+    if (reader.field === 1) ranges.push(readRange(reader.message()));
+    else reader.skip();
+  }
+  return ranges;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function readKeyValue(reader: MessageReader): KeyValue {
+  let key: Buffer = EMPTY;
+  let value: Buffer = EMPTY;
+  let modRevision = 0;
+  while (reader.next()) {
+    if (reader.field === 1) key = reader.bytes();
+    else if (reader.field === 3) modRevision = reader.integer();
+    else if (reader.field === 5) value = reader.bytes();
+    else reader.skip();
+  }
+  return { key, modRevision, value };
+}
+
+function readEvent(reader: MessageReader): WatchEvent {
+  let deleted = false;
+  let kv: KeyValue | undefined;
+  while (reader.next()) {
+    if (reader.field === 1) deleted = reader.integer() === DELETE_EVENT;
+    else if (reader.field === 2) kv = readKeyValue(reader.message());
+    else reader.skip();
+  }
+  return { key: EMPTY, modRevision: 0, value: EMPTY, ...kv, deleted };
+}
