@@ -4,6 +4,7 @@ import { ApiError, badRequest } from '../api/errors.ts';
 import type { Authorizer } from '../policy/policy.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { attributesOf, requireAccess } from './access.ts';
+import { unauthorized, type Authenticator } from './authentication/authenticator.ts';
 import { discoveryForm, type Discovery, type DiscoveryDocument } from './discovery.ts';
 import { isFresh } from './etag.ts';
 import type { Exchange } from './exchange.ts';
@@ -15,6 +16,7 @@ import { noSuchResource } from './routes.ts';
 
 export interface AppDeps {
   readonly pipeline: Pipeline;
+  readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   readonly discovery: Discovery;
   readonly openApi: OpenApi;
@@ -70,18 +72,40 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-/** Probes carry no credentials and must be answered even when nothing else works. */
-function probeRoutes(app: Express, { health, exchangeOf }: AppDeps, probe: Probe): void {
-  app.get(`/${probe}`, async (request) => {
-    const exchange = exchangeOf(request);
-    sendText(exchange, await health.all(probe, exchange.info.query));
-  });
-  app.get(`/${probe}/:check`, async (request) => {
-    const exchange = exchangeOf(request);
-    const answer = await health.one(probe, text(request.params['check']));
-    sendText(exchange, answer ?? { code: 404, text: 'there is no such check\n' });
+/**
+ * Probes need no credentials and must be answered even when nothing else works. Bad credentials are refused as
+ * everywhere else, as kube-apiserver does: whoever sends some wants to know whether they are good.
+ */
+function probeRoutes(app: Express, deps: AppDeps, probe: Probe): void {
+  const route = (
+    path: string,
+    answer: (exchange: Exchange, request: Request) => Promise<HealthAnswer>,
+  ): void => {
+    app.get(path, async (request) => {
+      const exchange = deps.exchangeOf(request);
+      if (await isWelcome(deps.authenticator, request)) sendText(exchange, await answer(exchange, request));
+      else await deps.pipeline.run(exchange, refuse);
+    });
+  };
+  route(`/${probe}`, (exchange) => deps.health.all(probe, exchange.info.query));
+  route(`/${probe}/:check`, async (_exchange, { params }) => {
+    const answer = await deps.health.one(probe, text(params['check']));
+    return answer ?? { code: 404, text: 'there is no such check\n' };
   });
 }
+
+async function isWelcome(authenticator: Authenticator, request: Request): Promise<boolean> {
+  try {
+    await authenticator.authenticate(request);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const refuse = (): void => {
+  throw unauthorized();
+};
 
 function notServed({ pipeline, authorizer, exchangeOf }: AppDeps): (request: Request) => void {
   return (request) => {

@@ -31,14 +31,25 @@ describe('operations', () => {
     await plane.close();
   });
 
-  it('C20 answers probes without credentials, and with any', async () => {
+  it('C20 answers probes without credentials and with good ones, whoever has them', async () => {
     for (const path of ['/livez', '/readyz', '/healthz', '/readyz/store', '/livez/ping']) {
-      for (const token of ['', 'wrong-token', NOBODY]) {
+      for (const token of ['', NOBODY]) {
         const answer = await plane.call('GET', path, { token });
         assert.deepEqual([answer.status, answer.text], [200, 'ok'], path);
       }
     }
     assert.equal((await plane.call('GET', '/readyz/none', { token: '' })).status, 404);
+  });
+
+  it('answers probes with bad credentials 401, on the record, like every other path', async () => {
+    for (const path of ['/livez', '/readyz/store']) {
+      const answer = await plane.call('GET', path, {
+        token: 'wrong-token',
+        headers: { 'Audit-ID': 'bad-probe' },
+      });
+
+      assert.deepEqual([answer.status, answer.json().reason], [401, 'Unauthorized'], path);
+    }
   });
 
   it('C20 says which check failed, and why only in the log', async () => {

@@ -25,6 +25,8 @@ export function readListOptions(
   const match = params.get('resourceVersionMatch') ?? '';
   const resourceVersion = params.get('resourceVersion') ?? '';
   const token = params.get('continue') ?? '';
+  // A list does not last, but Kubernetes reads all of ListOptions and refuses what is no number.
+  integer(params, 'timeoutSeconds');
   const causes = listProblems({ match, resourceVersion, token, params });
   if (causes.length > 0) throw invalid(LIST_OPTIONS, '', causes);
   return {

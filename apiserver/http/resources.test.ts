@@ -54,6 +54,20 @@ describe('resource endpoints', () => {
     });
   });
 
+  it('refuses numbers that are none in the options of lists and watches with 400', async () => {
+    for (const query of [
+      'limit=abc',
+      'timeoutSeconds=abc',
+      'timeoutSeconds=1.5',
+      'watch=true&timeoutSeconds=abc',
+    ]) {
+      const answer = await plane.call('GET', `${BOXES}?${query}`);
+
+      assert.deepEqual([answer.status, answer.json().reason], [400, 'BadRequest'], query);
+      assert.match(answer.json().message, /^(limit|timeoutSeconds) must be a whole number, not "/);
+    }
+  });
+
   it('C66 answers 404 with name, group and plural', async () => {
     const answer = await plane.call('GET', `${BOXES}/none`);
 
