@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { findTool } from '../../hack/tools/find.ts';
 import { apiServerArgs, controllerManagerArgs, etcdArgs } from './cluster-flags.ts';
 import { createKeeper, type Keeper } from './cluster-keeper.ts';
-import { createPart, type Part } from './cluster-part.ts';
+import { createPart, type Part, type PartOptions } from './cluster-part.ts';
 import { createClusterPki, type ClusterPki, type ClusterUser } from './cluster-pki.ts';
 import { freePorts } from './free-port.ts';
 import { run, type KubectlOptions, type Output } from './polder.ts';
@@ -13,7 +13,7 @@ import { run, type KubectlOptions, type Output } from './polder.ts';
 export interface ClusterOptions {
   /** Static bearer tokens, beside the administrator's. */
   readonly tokens?: Readonly<Record<string, ClusterUser>>;
-  /** More flags; the last of two equal ones counts. */
+  /** More flags; the last of two equal ones counts, lists are joined. */
   readonly apiServerArgs?: readonly string[];
   readonly controllerManagerArgs?: readonly string[];
   /** Default true: writes survive a kill of the process, not a crash of the machine. */
@@ -57,6 +57,8 @@ export interface Cluster {
   stop(part: PartName, signal?: NodeJS.Signals): Promise<void>;
   /** Starts a stopped part again, on the same port and data, and resolves when it is ready. */
   start(part: PartName): Promise<void>;
+  /** One more program that lives no longer than the cluster; not started. Its log is `<name>.log` in `dir`. */
+  add(name: string, options: Pick<PartOptions, 'program' | 'args' | 'env' | 'ready'>): Part;
   /** Stops everything and removes the directory. */
   close(): Promise<void>;
 }
@@ -136,6 +138,7 @@ interface Assembly {
 }
 
 function face({ dir, url, etcdUrl, pki, kubeconfig, parts, keeper }: Assembly): Cluster {
+  const added: Part[] = [];
   const kubectl: Cluster['kubectl'] = (args, how = {}) =>
     run(findTool('kubectl') ?? 'kubectl', args, {
       ...how,
@@ -170,9 +173,15 @@ function face({ dir, url, etcdUrl, pki, kubeconfig, parts, keeper }: Assembly): 
     },
     stop: (part, signal) => parts[part].stop(signal),
     start: (part) => parts[part].start(),
+    add: (name, options) => {
+      const part = createPart({ ...options, log: join(dir, `${name}.log`), keeper });
+      added.push(part);
+      return part;
+    },
     close: async () => {
       // Nothing outlives the suite, so nobody has to be asked politely.
-      await Promise.all(Object.values(parts).map((part) => part.stop('SIGKILL')));
+      const all = [...added, ...Object.values(parts)];
+      await Promise.all(all.map((part) => part.stop('SIGKILL')));
       await keeper.close();
     },
   };

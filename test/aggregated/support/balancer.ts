@@ -1,0 +1,65 @@
+/**
+ * What kube-proxy does for a Service: one address in front of several processes. New connections go in turn to
+ * those that say they are ready; connections that are open stay where they are.
+ */
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { answers, type Probe } from '../../support/cluster-part.ts';
+
+export interface Backend {
+  readonly port: number;
+  readonly ready: Probe;
+}
+
+export interface Balancer {
+  readonly port: number;
+  /** Ports of the processes that were ready when last asked. */
+  ready(): readonly number[];
+  close(): Promise<void>;
+}
+
+/** A pod's readiness probe runs less often; here the tests would only wait for it. */
+const ASK_AGAIN_MS = 100;
+
+/** Resolves once it listens on a free loopback port and has asked every backend once. */
+export async function startBalancer(backends: readonly Backend[]): Promise<Balancer> {
+  let ready: readonly Backend[] = [];
+  let turn = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  };
+  const ask = async (): Promise<void> => {
+    const states = await Promise.all(backends.map((backend) => answers(backend.ready)));
+    ready = backends.filter((_, index) => states[index]);
+    if (!isClosed) timer = setTimeout(() => void ask(), ASK_AGAIN_MS);
+  };
+  const server = createServer((client) => {
+    keep(client);
+    turn += 1;
+    const backend = ready[turn % Math.max(1, ready.length)];
+    // Nobody is there: kube-proxy rejects the connection too.
+    if (backend === undefined) return void client.resetAndDestroy();
+    const upstream = connect(backend.port, '127.0.0.1');
+    keep(upstream);
+    client.on('error', () => upstream.destroy());
+    upstream.on('error', () => client.resetAndDestroy());
+    client.pipe(upstream).pipe(client);
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+  });
+  await ask();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    ready: () => ready.map((backend) => backend.port),
+    close: async () => {
+      isClosed = true;
+      clearTimeout(timer);
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
