@@ -2,9 +2,10 @@
 import type { JsonObject } from '../apiserver/api/json.ts';
 import type { Kind } from '../apiserver/api/kind.ts';
 import { TENANT_UID_LABEL } from '../apiserver/api/identity.ts';
+import { targetNamespace } from '../apiserver/kinds/slug.ts';
 import { TENANT_EDITOR_ROLE } from '../apiserver/tenant-editor-role.ts';
 import { CLUSTER_LABEL, TENANT_CLUSTER_ROLE } from '../controllers/reconcilers/render/namespace.ts';
-import { targetNamespace } from '../controllers/reconcilers/slug.ts';
+
 import { replayableKinds } from '../controllers/replica/kind-order.ts';
 
 export const AGENT_NAMESPACE = 'polder-agent';
