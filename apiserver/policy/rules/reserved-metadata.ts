@@ -2,11 +2,12 @@
  * Labels, annotations and finalizers of our domain carry identity and orders between our programs, so only these
  * set, change and remove them. A few annotations are meant for people and listed here.
  */
+import type { AdmissionRequest } from '../../api/admission.ts';
 import { BREAK_GLASS_ANNOTATION, TENANT_LABEL, TENANT_UID_LABEL } from '../../api/identity.ts';
 import { at, isObject, type JsonObject } from '../../api/json.ts';
 import { GROUP_SUFFIX } from '../../api/kind.ts';
-import { isComponent } from '../subjects.ts';
-import { NONE, type Rule, type Violation } from './rule.ts';
+import type { Engine } from '../engine.ts';
+import { isTrusted, NONE, type Rule, type Violation } from './rule.ts';
 
 /** Annotations and labels for people, by the kind that may carry them; `*` is any kind. */
 const FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
@@ -17,12 +18,17 @@ const FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
 
 export const reservedMetadata: Rule = {
   name: 'reserved-metadata',
-  check: ({ kind, operation, object, oldObject, user }) => {
-    if (operation === 'DELETE' || isComponent(user)) return NONE;
+  check: (request, context) => {
+    const { kind, operation, object, oldObject, user } = request;
+    if (operation === 'DELETE' || isTrusted(user, context)) return NONE;
+    const stamp = stampOf(request, context.engine);
     const forPeople = [...(FOR_PEOPLE['*'] ?? []), ...(FOR_PEOPLE[kind.kind] ?? [])];
     const maps = (['labels', 'annotations'] as const).flatMap((section) =>
       changedKeys(object, oldObject, `metadata.${section}`)
         .filter((key) => isReserved(key) && !forPeople.includes(key))
+        .filter(
+          (key) => section !== 'labels' || stamp[key] === undefined || !isStamp(object, key, stamp[key]),
+        )
         .map((key) => violation(`metadata.${section}[${key}]`, key)),
     );
     const finalizers = changedFinalizers(object, oldObject)
@@ -31,6 +37,15 @@ export const reservedMetadata: Rule = {
     return [...maps, ...finalizers];
   },
 };
+
+/** What the labels of tenancy are in this namespace: saying what is true is no claim. Not on Namespaces themselves. */
+function stampOf({ kind, namespace }: AdmissionRequest, engine: Engine): Readonly<Record<string, string>> {
+  const tenant = kind.origin === 'native' && namespace !== '' ? engine.tenantOf(namespace) : undefined;
+  return tenant === undefined ? {} : { [TENANT_LABEL]: tenant.name, [TENANT_UID_LABEL]: tenant.uid };
+}
+
+const isStamp = (object: JsonObject | undefined, key: string, value: string | undefined): boolean =>
+  mapAt(object, 'metadata.labels')[key] === value;
 
 /** `polder.dev/x` and `anything.polder.dev/x`. */
 function isReserved(key: string): boolean {

@@ -1,13 +1,13 @@
 /** A suspended tenant can be read and cleaned up but not changed; a tenant that is going away gets nothing new. */
 import { at } from '../../api/json.ts';
 import { Tenant } from '../../kinds/tenant.ts';
-import { isComponent } from '../subjects.ts';
-import { NONE, type Rule } from './rule.ts';
+import { isTrusted, NONE, type Rule } from './rule.ts';
 
 export const tenantSuspended: Rule = {
   name: 'tenant-suspended',
-  check: ({ kind, operation, namespace, object, user }, { engine, lookup }) => {
-    if (operation === 'DELETE' || kind.storage === 'virtual' || isComponent(user)) return NONE;
+  check: ({ kind, operation, namespace, object, user }, context) => {
+    if (operation === 'DELETE' || kind.storage === 'virtual' || isTrusted(user, context)) return NONE;
+    const { engine, lookup } = context;
     const owner = engine.tenantOf(namespace);
     const tenant = owner === undefined ? undefined : lookup.find(Tenant, '', owner.name);
     if (owner === undefined || tenant === undefined) return NONE;

@@ -1,0 +1,19 @@
+/** Admission rules about Kubernetes' own kinds in the namespaces of tenants. One line per rule. */
+import type { Rule } from '../rule.ts';
+import { managedObjects } from './managed-objects.ts';
+import { podCredentials } from './pod-credentials.ts';
+import { podIdentity } from './pod-identity.ts';
+import { podSecurity } from './pod-security.ts';
+import { roleBindings } from './role-bindings.ts';
+import { roles } from './roles.ts';
+import { secrets } from './secrets.ts';
+
+export const NATIVE_RULES: readonly Rule[] = [
+  managedObjects,
+  podSecurity,
+  podIdentity,
+  podCredentials,
+  secrets,
+  roleBindings,
+  roles,
+];

@@ -1,0 +1,60 @@
+/**
+ * What Polder keeps in a tenant's namespaces (quotas, network policies, accounts, Secrets behind Credentials) is
+ * known by its name. Nobody else makes, changes or deletes such an object, or something that looks like one.
+ */
+import type { AdmissionRequest } from '../../../api/admission.ts';
+import { at } from '../../../api/json.ts';
+import { isManagedName, MANAGED_PREFIX } from '../../native/managed.ts';
+import { resourceOf } from '../../native/resource.ts';
+import { isTrusted, NONE, type Rule, type RuleContext, type Violation } from '../rule.ts';
+
+const RESOURCES: ReadonlySet<string> = new Set([
+  'core/secrets',
+  'core/serviceaccounts',
+  'core/resourcequotas',
+  'core/limitranges',
+  'core/configmaps',
+  'networking.k8s.io/networkpolicies',
+  'rbac.authorization.k8s.io/roles',
+  'rbac.authorization.k8s.io/rolebindings',
+]);
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
+
+export const managedObjects: Rule = {
+  name: 'managed-objects',
+  check: (request, context) => {
+    if (request.kind.origin !== 'native' || !RESOURCES.has(resourceOf(request))) return NONE;
+    if (isAllowed(request, context)) return NONE;
+    const { operation, name, kind } = request;
+    if (isManagedName(nameOf(request))) {
+      if (operation !== 'CREATE') return [readOnly(kind.kind, name)];
+      const message = `names that start with "${MANAGED_PREFIX}" belong to Polder here; choose another one`;
+      return [{ code: 'RESERVED_METADATA', is: 'forbidden', field: 'metadata.name', message }];
+    }
+    return pretends(request);
+  },
+};
+
+const isAllowed = ({ user, namespace }: AdmissionRequest, context: RuleContext): boolean =>
+  isTrusted(user, context) || context.engine.tenantOf(namespace) === undefined;
+
+/** The name may still have to be made from generateName. */
+function nameOf({ name, object }: AdmissionRequest): string {
+  const base = at(object, 'metadata.generateName');
+  return name === '' && typeof base === 'string' ? base : name;
+}
+
+const readOnly = (kind: string, name: string): Violation => ({
+  code: 'READ_ONLY',
+  is: 'forbidden',
+  message: `${kind} "${name}" is kept by Polder; change the Tenant, DataCluster or Credential that it is made from`,
+});
+
+function pretends({ operation, object, oldObject }: AdmissionRequest): readonly Violation[] {
+  if (operation === 'DELETE') return NONE;
+  const labelOf = (of: unknown): unknown =>
+    (at(of, 'metadata.labels') as Record<string, unknown> | undefined)?.[MANAGED_BY];
+  if (labelOf(object) !== 'polder' || labelOf(oldObject) === 'polder') return NONE;
+  const message = `"${MANAGED_BY}: polder" is for what Polder manages`;
+  return [{ code: 'RESERVED_METADATA', is: 'forbidden', field: `metadata.labels[${MANAGED_BY}]`, message }];
+}

@@ -1,0 +1,176 @@
+/**
+ * From one question to its verdict: the rules and mutations of the policy library over a copy of the state that is
+ * kept by watching. Synchronous: while it answers it asks nobody, and it changes nothing anywhere.
+ */
+import { randomUUID } from 'node:crypto';
+import type { AdmissionRequest } from '../apiserver/api/admission.ts';
+import { ApiError, forbidden, type Status } from '../apiserver/api/errors.ts';
+import type { Kind } from '../apiserver/api/kind.ts';
+import { isClusterProgram } from '../apiserver/policy/cluster-users.ts';
+import type { Engine } from '../apiserver/policy/engine.ts';
+import { mutated } from '../apiserver/policy/mutations/index.ts';
+import { adviseOn, refusal, violationsOf } from '../apiserver/policy/review.ts';
+import type { Lookup, RuleContext } from '../apiserver/policy/rules/rule.ts';
+import { isComponent } from '../apiserver/policy/subjects.ts';
+import type { Log } from '../apiserver/runtime/log.ts';
+import type { Hook } from './hooks.ts';
+import { watchedKind } from './native-kinds.ts';
+import { patchBetween, type PatchOperation } from './patch.ts';
+import { ReviewError, type Review, type Verdict } from './review.ts';
+
+export interface AdmitterDeps {
+  readonly engine: Engine;
+  readonly lookup: Lookup;
+  /** Undefined when policies and tenants are known and current, else why they are not. */
+  readonly notReady: () => string | undefined;
+  /** Milliseconds, monotonic. */
+  readonly elapsed: () => number;
+  readonly log: Log;
+}
+
+export interface Admitter {
+  /** Throws `ReviewError` for a resource that no registration of ours names. */
+  admit(hook: Hook, review: Review): Verdict;
+}
+
+const MAX_MESSAGE = 1024;
+
+export function createAdmitter(deps: AdmitterDeps): Admitter {
+  const context: RuleContext = {
+    engine: deps.engine,
+    lookup: deps.lookup,
+    host: { isProgram: isClusterProgram },
+  };
+  return {
+    admit: (hook, review) => {
+      const kind = watchedKind(review.group, review.resource);
+      if (kind === undefined) {
+        const resource = `${review.resource}${review.group === '' ? '' : `.${review.group}`}`;
+        throw new ReviewError(`${hook.name} is not made for ${JSON.stringify(resource.slice(0, 100))}`);
+      }
+      const startedMs = deps.elapsed();
+      const said = new Said();
+      const { denied, patch } = decide(deps, context, { hook, review, kind, said });
+      const tenant = deps.engine.tenantOf(review.namespace === '' ? review.name : review.namespace);
+      said.annotations.set('decision-id', randomUUID());
+      said.annotations.set('engine', deps.engine.engine);
+      if (tenant !== undefined) said.annotations.set('tenant', tenant.name);
+      said.annotations.set('duration', `${(deps.elapsed() - startedMs).toFixed(3)}ms`);
+      return {
+        refusal: denied,
+        patch,
+        warnings: said.warnings,
+        auditAnnotations: Object.fromEntries(said.annotations),
+      };
+    },
+  };
+}
+
+/** What rules say beside yes and no. */
+class Said {
+  readonly warnings: string[] = [];
+  readonly annotations = new Map<string, string>();
+}
+
+interface Question {
+  readonly hook: Hook;
+  readonly review: Review;
+  readonly kind: Kind;
+  readonly said: Said;
+}
+
+interface Outcome {
+  readonly denied: Status | undefined;
+  readonly patch: readonly PatchOperation[];
+}
+
+const allowed: Outcome = { denied: undefined, patch: [] };
+
+/** Whatever goes wrong on the way is a refusal: admission fails closed. */
+function decide(deps: AdmitterDeps, context: RuleContext, question: Question): Outcome {
+  const { hook, review } = question;
+  if (hook.task === 'advise' && deps.notReady() !== undefined) return allowed;
+  try {
+    const why = deps.notReady();
+    if (why !== undefined)
+      throw new ApiError('ServiceUnavailable', `NOT_READY: ${why}; try again in a moment`);
+    return answer(context, question);
+  } catch (error) {
+    if (error instanceof ApiError) return { denied: bounded(error.status()), patch: [] };
+    deps.log.error('admission failed and was denied', { hook: hook.name, resource: review.resource, error });
+    const failed = new ApiError(
+      'InternalError',
+      'ENGINE_ERROR: Polder could not decide, so the answer is no; tell an operator',
+    );
+    return { denied: failed.status(), patch: [] };
+  }
+}
+
+/** Throws the refusal. */
+function answer(context: RuleContext, question: Question): Outcome {
+  const { hook, review } = question;
+  switch (hook.task) {
+    case 'mutate': {
+      if (review.object === undefined) return allowed;
+      const after = mutated(review.object, requestOf(question), context);
+      return { denied: undefined, patch: patchBetween(review.object, after) };
+    }
+    case 'isolate': {
+      const request = requestOf(question);
+      const violations = violationsOf(request, context);
+      if (violations.length > 0) throw refusal(request, violations);
+      return allowed;
+    }
+    case 'advise':
+      adviseOn(requestOf(question), context);
+      return allowed;
+    case 'connect':
+      connect(context, question);
+      return allowed;
+  }
+}
+
+function requestOf({ review, kind, said }: Question): AdmissionRequest {
+  const { operation, object, oldObject } = review;
+  if (operation === 'CONNECT') throw new ReviewError('CONNECT is not for this webhook');
+  return {
+    operation,
+    kind,
+    subresource: review.subresource,
+    namespace: review.namespace,
+    name: review.name,
+    user: review.user,
+    dryRun: review.dryRun,
+    object,
+    oldObject,
+    warn: (text) => void said.warnings.push(text),
+    annotate: (key, value) => void said.annotations.set(key, value),
+  };
+}
+
+/** Exec and the like, by the verb of the same name. Throws the refusal. */
+function connect({ engine }: RuleContext, { review, kind, said }: Question): void {
+  const { user, namespace, name, subresource } = review;
+  if (isComponent(user) || isClusterProgram(user)) return;
+  const decision = engine.authorize(user, {
+    is: 'resource',
+    verb: subresource,
+    group: kind.group,
+    version: kind.version,
+    resource: kind.plural,
+    subresource: '',
+    namespace,
+    name,
+  });
+  said.annotations.set('access.policies', decision.policies.join(','));
+  if (decision.allowed) return;
+  const cause = { reason: 'CONNECT_DENIED', message: decision.reason };
+  throw forbidden(kind, name, `User "${user.name}" cannot ${subresource} here: ${decision.reason}`, [cause]);
+}
+
+function bounded(status: Status): Status {
+  const { message = '' } = status;
+  return message.length <= MAX_MESSAGE
+    ? status
+    : { ...status, message: `${message.slice(0, MAX_MESSAGE - 1)}…` };
+}
