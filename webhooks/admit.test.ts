@@ -130,7 +130,7 @@ describe('native kinds through the webhooks', () => {
       assert.equal(status.code, 403);
       assert.match(
         status.message ?? '',
-        /^pods "p" is forbidden: User "gil" cannot create resource "pods" in API group "" in the namespace "tn-acme": no AccessPolicy allows it, ask an administrator of the namespace for the action "pods:create"/,
+        /^pods "p" is forbidden: User "gil" cannot create resource "pods" in API group "" in the namespace "tn-acme": no AccessPolicy .* the action "pods:create", ask an operator$/,
       );
     });
 

@@ -1,15 +1,16 @@
 /** Objects in a tenant's namespaces carry the UID of the tenant, so that they can be found by it wherever they are. */
-import { TENANT_UID_LABEL } from '../../api/identity.ts';
+import { SYSTEM_NAMESPACE, TENANT_UID_LABEL } from '../../api/identity.ts';
 import { at, isObject, type JsonObject } from '../../api/json.ts';
 import { GOVERNED } from '../native/governed.ts';
 import { resourceOf } from '../native/resource.ts';
-import { isComponent } from '../subjects.ts';
 import type { Mutation } from './mutation.ts';
+
+const OURS = `system:serviceaccount:${SYSTEM_NAMESPACE}:`;
 
 export const tenantLabel: Mutation = {
   name: 'tenant-label',
   apply: (object, request, { engine }) => {
-    if (!GOVERNED.has(resourceOf(request)) || isComponent(request.user)) return object;
+    if (!GOVERNED.has(resourceOf(request)) )) return object;
     const tenant = engine.tenantOf(request.namespace);
     const labels = at(object, 'metadata.labels');
     // A label of somebody else's is left alone, for the rules to refuse.
