@@ -100,10 +100,10 @@ export const DataProduct = defineKind({
     { name: 'Version', type: 'string', cell: (product) => product.spec.version },
     { name: 'Release', type: 'string', cell: (product) => product.status?.latestRelease?.name },
     { name: 'Ready', type: 'string', cell: (product) => conditionStatus(product, 'Ready') },
+    { name: 'Reason', type: 'string', cell: (product) => conditionReason(product, 'Ready') },
     { name: 'Owner', type: 'string', wide: true, cell: (product) => product.spec.owner },
     { name: 'Steps', type: 'integer', wide: true, cell: (product) => product.spec.resources.length },
     { name: 'Next Run', type: 'string', wide: true, cell: (product) => product.status?.nextRun },
-    { name: 'Reason', type: 'string', wide: true, cell: (product) => conditionReason(product, 'Ready') },
   ],
   check: (product) => checkProduct(product.spec),
 });

@@ -66,7 +66,7 @@ export function describeProduct(
   const latest = latestOf(releases);
   const released =
     latest === undefined
-      ? no('NotReleased', 'no Release of it exists')
+      ? no('NotReleased', NOT_RELEASED)
       : yes('Released', `the newest release is "${latest.metadata.name}"`);
   return {
     conditions: {
@@ -83,11 +83,18 @@ export function describeProduct(
   };
 }
 
+const NOT_RELEASED =
+  'no Release of it exists; create one, then a ReleaseBinding that puts it into an environment (kubectl explain release.spec)';
+
 function bound(bindings: readonly ReleaseBinding[]): Finding {
-  if (bindings.length === 0) return no('NotBound', 'no ReleaseBinding puts it into an environment');
+  if (bindings.length === 0)
+    return no('NotBound', 'no ReleaseBinding puts it into an environment; create one that names the release');
   const waiting = bindings.filter((binding) => conditionOf(binding, 'Ready')?.status !== 'True');
   if (waiting.length === 0) return yes('Ready');
-  return no('NotReady', `not ready in: ${waiting.map(({ spec }) => spec.environment).join(', ')}`);
+  const where = waiting.map(
+    ({ spec, metadata }) => `${spec.environment} (ReleaseBinding "${metadata.name}")`,
+  );
+  return no('NotReady', `not ready in: ${where.join(', ')}; their conditions say why`);
 }
 
 function environmentsOf(bindings: readonly ReleaseBinding[]): Status['environments'] {

@@ -1,6 +1,9 @@
 /** What kubectl shows when something cannot be as it was asked for: at once where that is known at once. */
 import assert from 'node:assert/strict';
-import { startPolder, type Polder } from '../support/polder.ts';
+import { eventually, startPolder, type Polder } from '../support/polder.ts';
+
+const HASH = '7c1e5a9046f2d8b31c7a0e95b6d4f8127e3a9c5d0b1f2e4a6c8d7b9f0e1a2c3d';
+const RELEASE = `revenue-${HASH.slice(0, 8)}`;
 
 describe('messages through kubectl', function () {
   this.timeout(120_000);
@@ -29,5 +32,38 @@ describe('messages through kubectl', function () {
     }
     const { stderr } = await polder.kubectl(['get', 'datacluster', 'second', '-n', 'tn-globex']);
     assert.match(stderr, /NotFound/);
+  });
+
+  it('explains a list by its own description alone', async () => {
+    const text = await polder.ok(['explain', 'depot.spec.datasets']);
+
+    assert.match(text, /^DESCRIPTION:\n +Datasets that products may name\.\s+FIELDS:$/m);
+    assert.match(text, /^ +Name that inputs and outputs of products use\.$/m);
+  });
+
+  it('says what the next step is while a product is not ready', async () => {
+    const product = ['dataproduct', 'revenue', '-n', 'tn-acme'];
+    await eventually(polder, product, async () =>
+      /^revenue +0\.1\.0 +False +NotReleased /m.test(await polder.ok(['get', ...product])),
+    );
+    assert.match(
+      await polder.ok(['describe', ...product]),
+      /no Release of it exists; create one, then a ReleaseBinding that puts it into an environment/,
+    );
+
+    for (const [kind, spec] of [
+      ['Release', { productRef: 'revenue', hash: HASH, product: { owner: 'ann', resources: [] } }],
+      ['Environment', { dataClusterRef: 'main' }],
+      ['ReleaseBinding', { productRef: 'revenue', environment: 'dev', releaseName: RELEASE }],
+    ] as const) {
+      const name = kind === 'Release' ? RELEASE : kind === 'Environment' ? 'dev' : 'revenue-dev';
+      const apiVersion = 'data.polder.dev/v1alpha1';
+      const object = { apiVersion, kind, metadata: { name, namespace: 'tn-acme' }, spec };
+      await polder.ok(['create', '-f', '-'], { input: JSON.stringify(object) });
+      if (kind !== 'ReleaseBinding') continue;
+      await eventually(polder, product, async () =>
+        /not ready in: dev \(ReleaseBinding "revenue-dev"\)/.test(await polder.ok(['describe', ...product])),
+      );
+    }
   });
 });

@@ -86,7 +86,9 @@ function object(schema: Schema, version: Version): Node {
 }
 
 function list(schema: Schema, version: Version): Node {
-  const items = schema.items === undefined ? { [PRESERVE]: true } : toOpenApi(schema.items, version);
+  const items: Node = schema.items === undefined ? { [PRESERVE]: true } : toOpenApi(schema.items, version);
+  // kubectl explain prints it below that of the list, as if both were one text about the field.
+  delete items['description'];
   return {
     type: 'array',
     items,
