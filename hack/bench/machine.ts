@@ -27,7 +27,17 @@ export interface Program {
 }
 
 export function inspectMachine(): Machine {
-  const pins = canPin() && availableParallelism() >= 2;
+  return machineThat(canPin() && availableParallelism() >= 2);
+}
+
+/** Both sides on whatever core is free. */
+export const unpinned = (machine: Machine): Machine => ({
+  ...machineThat(false),
+  description: machine.description,
+  warning: '',
+});
+
+function machineThat(pins: boolean): Machine {
   return {
     description: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, node ${process.version}`,
     warning: pins

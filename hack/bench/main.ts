@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: runs every measure and prints a table; with `--json` the same as JSON on standard output.
  *
+ *   kubernetes      beside a real kube-apiserver instead (needs what `npm run tools` builds)
  *   --only a,b      only these measures
  *   --seconds n     how long each load lasts (default 5)
  *   --json          machine-readable
@@ -12,12 +13,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { inspectMachine } from './machine.ts';
+import { runKubernetes } from './kubernetes/suite.ts';
+import { inspectMachine, unpinned } from './machine.ts';
 import { describeTarget, holds, ratioOf, type Bench, type Measure, type Row } from './measure.ts';
 import { MEASURES } from './measures/index.ts';
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       only: { type: 'string' },
       seconds: { type: 'string' },
@@ -25,14 +28,18 @@ async function main(): Promise<number> {
       profile: { type: 'string' },
     },
   });
-  const machine = inspectMachine();
+  const suite = suiteOf(positionals);
+  const machine = suite === 'kubernetes' ? unpinned(inspectMachine()) : inspectMachine();
   const scratch = mkdtempSync(join(tmpdir(), 'polder-bench-'));
   const bench: Bench = { machine, scratch, seconds: Number(values.seconds ?? 5), profileTo: values.profile };
   const say = (line: string): void => console.error(line);
   say(machine.description);
   if (machine.warning !== '') say(`warning: ${machine.warning}`);
   try {
-    const rows = await runAll(bench, chosen(values.only), say);
+    const rows =
+      suite === 'kubernetes'
+        ? await runKubernetes(bench, say)
+        : await runAll(bench, chosen(values.only), say);
     if (values.json === true) {
       const withRatios = rows.map((row) => ({ ...row, ratio: ratioOf(row), holds: holds(row) }));
       console.log(
@@ -43,6 +50,13 @@ async function main(): Promise<number> {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function suiteOf(positionals: readonly string[]): 'kubernetes' | 'alone' {
+  const [name, ...more] = positionals;
+  if (name === undefined) return 'alone';
+  if (name === 'kubernetes' && more.length === 0) return name;
+  throw new Error(`no suite ${positionals.join(' ')}; there is kubernetes`);
 }
 
 async function runAll(
