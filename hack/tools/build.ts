@@ -1,8 +1,8 @@
 /** Builds missing Kubernetes programs from their pinned Go modules into the cache, with a line per program. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { buildFlags, cachedPath, findTool, inPath } from './find.ts';
+import { dirname } from 'node:path';
+import { buildFlags, cachedPath, findTool, inPath, moduleFolder } from './find.ts';
 import { withLock } from './lock.ts';
 import type { Program } from './programs.ts';
 
@@ -41,7 +41,7 @@ async function build(program: Program, target: string): Promise<void> {
 /** At low priority: somebody may be working on this machine. */
 function go(program: Program, args: readonly string[]): Promise<void> {
   const child = spawn('nice', ['go', ...args], {
-    cwd: join(import.meta.dirname, program.module),
+    cwd: moduleFolder(program),
     env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -12,7 +12,8 @@ const OLDEST_ETCD = [3, 5, 13] as const;
 /** Flags of `go build` that change what comes out. */
 export function buildFlags(program: Program): readonly string[] {
   const variables = Object.entries(program.variables).map(([name, value]) => `-X ${name}=${value}`);
-  return ['-trimpath', '-ldflags', ['-s', '-w', ...variables].join(' ')];
+  const pins = program.modFile === undefined ? [] : [`-modfile=${program.modFile}`];
+  return [...pins, '-trimpath', '-ldflags', ['-s', '-w', ...variables].join(' ')];
 }
 
 /** POLDER_TOOLS_DIR, else `polder/tools` below the user's cache directory. */
@@ -26,13 +27,19 @@ export function cacheRoot(): string {
 /** Path of the built program, whether it exists or not: another version or other flags are another path. */
 export function cachedPath(program: Program): string {
   const hash = createHash('sha256').update(JSON.stringify([process.platform, process.arch]));
-  const folder = join(import.meta.dirname, program.module);
-  // Sources of our own, where there are any, decide too.
-  const sources = globSync('**/*.go', { cwd: folder }).sort();
-  for (const file of ['go.mod', 'go.sum', ...sources]) hash.update(readFileSync(join(folder, file)));
+  for (const file of sourcesOf(program)) hash.update(readFileSync(join(moduleFolder(program), file)));
   hash.update(JSON.stringify(buildFlags(program)));
   const key = hash.digest('hex').slice(0, 16);
   return join(cacheRoot(), `${program.module}-${key}`, program.name);
+}
+
+export const moduleFolder = (program: Program): string => join(import.meta.dirname, program.module);
+
+/** What decides which program comes out: the pinned versions, and the source where it is ours. */
+function sourcesOf(program: Program): readonly string[] {
+  const modFile = program.modFile ?? 'go.mod';
+  const pins = [modFile, modFile.replace(/\.mod$/, '.sum')];
+  return [...pins, ...globSync('**/*.go', { cwd: moduleFolder(program) }).toSorted()];
 }
 
 /** Absolute path of a program that can be run now, or undefined when it has to be built first. */

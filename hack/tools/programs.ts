@@ -6,6 +6,8 @@ export interface Program {
   readonly module: string;
   /** Go package of its `main`; `.` for one of our own in the module's folder. */
   readonly package: string;
+  /** Pins other versions than go.mod; there is a `.sum` beside it. */
+  readonly modFile?: string;
   /** Variables that `-ldflags -X` sets. */
   readonly variables: Readonly<Record<string, string>>;
   /** Only built when asked for by name. */
@@ -40,6 +42,14 @@ function kubernetes(name: string): Program {
   };
 }
 
+/** A program of ours over a client library, below `clients`. */
+function client(name: string, modFile?: string): Program {
+  const module = `clients/${name}`;
+  const variant = modFile === undefined ? name : `${name}-${modFile.replace(/^go-|\.mod$/g, '')}`;
+  const program = { name: `client-${variant}`, module, package: '.', variables: {}, onRequest: true };
+  return modFile === undefined ? program : { ...program, modFile };
+}
+
 /** In the order in which they are built: what most waits for comes first. */
 export const PROGRAMS: readonly Program[] = [
   { name: 'etcd', module: 'etcd', package: 'go.etcd.io/etcd/server/v3', variables: {}, onRequest: false },
@@ -50,6 +60,8 @@ export const PROGRAMS: readonly Program[] = [
   { name: 'oracle', module: 'oracle', package: '.', variables: {}, onRequest: false },
   { name: 'kind', module: 'kind', package: 'sigs.k8s.io/kind', variables: {}, onRequest: true },
   { name: 'helm', module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', variables: {}, onRequest: true },
+  client('informers'),
+  client('informers', 'go-0.31.mod'),
 ];
 
 /** Throws for a name that is not in the table. */
