@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { Json } from '../support/http.ts';
 import type { Output } from '../support/polder.ts';
 import { expectCode, expectStatus, type Answer, type Api } from './support/api.ts';
-import { DATA, dataPolicy, policiesIn, startServer, type Server } from './support/server.ts';
+import { DATA, dataPolicy, policiesIn, type Server } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 const APPLY = 'application/apply-patch+yaml';
 

@@ -8,10 +8,10 @@ import {
   dataPolicy,
   PLATFORM,
   policiesIn,
-  startServer,
   TENANTS,
   type Server,
 } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 const HOLD = 'example.com/hold';
 

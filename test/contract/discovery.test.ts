@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { KINDS } from '../../apiserver/kinds/index.ts';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus } from './support/api.ts';
-import { DATA, PLATFORM, startServer, type Server } from './support/server.ts';
+import { DATA, PLATFORM, type Server } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 const V2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 const GROUPS = ['platform.polder.dev', 'data.polder.dev'];

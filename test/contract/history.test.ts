@@ -2,21 +2,22 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../support/http.ts';
 import { expectStatus } from './support/api.ts';
-import { configMap, configMapsIn, startServer, type Server } from './support/server.ts';
+import { startEmbedded, type EmbeddedServer } from './support/embedded.ts';
+import { configMap, configMapsIn } from './support/server.ts';
 
 const names = ({ items }: Json): string[] => items.map(({ metadata }: Json) => metadata.name);
 
 describe('contract: history', function () {
   this.timeout(60_000);
   const maps = configMapsIn('plain');
-  let server: Server;
+  let server: EmbeddedServer;
   const restart = async (...args: string[]): Promise<void> => {
     await server.polder.stop();
     const { port } = new URL(server.polder.url);
-    server = await startServer({ dir: server.polder.dir, port, args });
+    server = await startEmbedded({ dir: server.polder.dir, port, args });
   };
   before(async () => {
-    server = await startServer();
+    server = await startEmbedded();
     await server.namespace('plain');
   });
   after(() => server.remove());

@@ -7,26 +7,19 @@ import { connect } from 'node:tls';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus, type Api, type Watch } from './support/api.ts';
 import { untilMetric } from './support/metrics.ts';
-import {
-  DATA,
-  dataPolicy,
-  PLATFORM,
-  policiesIn,
-  startServer,
-  TENANTS,
-  type Server,
-} from './support/server.ts';
+import { startEmbedded, type EmbeddedServer } from './support/embedded.ts';
+import { DATA, dataPolicy, PLATFORM, policiesIn, TENANTS } from './support/server.ts';
 
 const REMOTE = { 'X-Remote-User': 'root', 'X-Remote-Group': 'system:masters' };
 
 describe('contract A: identity and transport', function () {
   this.timeout(60_000);
   const path = policiesIn('tn-a');
-  let server: Server;
+  let server: EmbeddedServer;
   let root: Api;
   let stranger: Api;
   before(async () => {
-    server = await startServer();
+    server = await startEmbedded();
     root = server.root;
     stranger = (await server.user('stranger')).api;
     await server.tenant('a');
@@ -246,7 +239,7 @@ describe('contract A: stopping', function () {
   this.timeout(60_000);
 
   it('C23 answers what is in flight, ends watches cleanly and exits with 0', async () => {
-    const server = await startServer();
+    const server = await startEmbedded();
     const watch = await server.root.watch(`${TENANTS}?watch=1`);
     const codes: number[] = [];
     let refusals = 0;

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus, type Api } from './support/api.ts';
 import { metric, untilMetric } from './support/metrics.ts';
-import { dataPolicy, policiesIn, startServer, type Server } from './support/server.ts';
+import { startEmbedded, type EmbeddedServer } from './support/embedded.ts';
+import { dataPolicy, policiesIn } from './support/server.ts';
 
 /** The limits of the server: reads and writes that are worked on at once. */
 const READS = 400;
@@ -15,11 +16,11 @@ const LISTS = 600;
 describe('contract I: limits and operations', function () {
   this.timeout(60_000);
   const path = policiesIn('tn-a');
-  let server: Server;
+  let server: EmbeddedServer;
   let root: Api;
   let ann: Api;
   before(async () => {
-    server = await startServer();
+    server = await startEmbedded();
     root = server.root;
     ann = (await server.user('ann', 'a-admins')).api;
     await server.tenant('a');

@@ -4,7 +4,8 @@ import type { Json } from '../support/http.ts';
 import { random as createRandom } from '../integration/random.ts';
 import { expectCode, type Api, type Watch } from './support/api.ts';
 import { metric, residentMiB, untilMetric } from './support/metrics.ts';
-import { configMap, configMapsIn, startServer, type Server } from './support/server.ts';
+import { startEmbedded, type EmbeddedServer } from './support/embedded.ts';
+import { configMap, configMapsIn } from './support/server.ts';
 
 /** How long C55 runs; the contract asks for 300. */
 const SECONDS = Number(process.env['POLDER_CONTRACT_SECONDS'] ?? '20');
@@ -14,13 +15,13 @@ const version = (object: Json): number => Number(object.metadata.resourceVersion
 
 describe('contract: load', function () {
   this.timeout((SECONDS + 120) * 1000);
-  let server: Server;
+  let server: EmbeddedServer;
   let root: Api;
   /** Opened first: its bookmark comes about once a minute. */
   let idle: Watch;
   let idleFrom = 0;
   before(async () => {
-    server = await startServer();
+    server = await startEmbedded();
     root = server.root;
     for (const name of ['rv', 'property', 'slow']) await server.namespace(name);
     idleFrom = version(await root.read(LEASES));

@@ -4,14 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus } from './support/api.ts';
 import { followKubectl } from './support/follow.ts';
-import {
-  configMap,
-  configMapsIn,
-  dataPolicy,
-  policiesIn,
-  startServer,
-  type Server,
-} from './support/server.ts';
+import { configMap, configMapsIn, dataPolicy, policiesIn, type Server } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 /** What the metadata client of kube-controller-manager sends. */
 const METADATA_LIST =

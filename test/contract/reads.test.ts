@@ -8,10 +8,10 @@ import {
   DATA,
   dataPolicy,
   policiesIn,
-  startServer,
   TENANTS,
   type Server,
 } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 const names = (list: Json): string[] => list.items.map(({ metadata }: Json) => metadata.name);
 const query = (params: Record<string, string | number>): string =>

@@ -11,11 +11,11 @@ import {
   configMapsIn,
   dataPolicy,
   policiesIn,
-  startServer,
   tenant,
   TENANTS,
   type Server,
 } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 describe('contract E: clients that watch', function () {
   this.timeout(90_000);

@@ -2,14 +2,8 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus, type Api, type Watch } from './support/api.ts';
-import {
-  configMap,
-  configMapsIn,
-  dataPolicy,
-  policiesIn,
-  startServer,
-  type Server,
-} from './support/server.ts';
+import { configMap, configMapsIn, dataPolicy, policiesIn, type Server } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 /** `ADDED one` or `BOOKMARK end`; bookmarks without annotation have nothing behind. */
 const line = ({ type, object }: Json): string => {

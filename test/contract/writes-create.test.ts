@@ -6,11 +6,11 @@ import {
   configMapsIn,
   dataPolicy,
   policiesIn,
-  startServer,
   tenant,
   TENANTS,
   type Server,
 } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;

@@ -4,14 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus, type Answer, type Api } from './support/api.ts';
-import {
-  configMap,
-  configMapsIn,
-  dataPolicy,
-  policiesIn,
-  startServer,
-  type Server,
-} from './support/server.ts';
+import { configMap, configMapsIn, dataPolicy, policiesIn, type Server } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 const MERGE = 'application/merge-patch+json';
 const JSON_PATCH = 'application/json-patch+json';
@@ -309,7 +303,7 @@ describe('contract F: options and limits of writes', function () {
       JSON.stringify(dataPolicy(name, spec, { namespace: 'tn-a', labels }));
     await kubectl(['create', '-f', '-'], write('tool', { a: '1' }));
 
-    const editor = join(server.polder.dir, 'editor.sh');
+    const editor = join(server.dir, 'editor.sh');
     writeFileSync(editor, '#!/bin/sh\nsed -i "s/priority: 50/priority: 61/" "$1"\n', { mode: 0o700 });
     assert.match(await kubectl(['edit', 'dpol', 'tool'], undefined, { KUBE_EDITOR: editor }), /tool edited$/);
     const edited = await root.read(`${path}/tool`);

@@ -2,14 +2,8 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus, type Answer, type Api } from './support/api.ts';
-import {
-  configMap,
-  configMapsIn,
-  dataPolicy,
-  policiesIn,
-  startServer,
-  type Server,
-} from './support/server.ts';
+import { configMap, configMapsIn, dataPolicy, policiesIn, type Server } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 const MODIFIED =
   'the object has been modified; please apply your changes to the latest version and try again';

@@ -25,6 +25,8 @@ export interface Probe {
   readonly token?: string;
   /** PEM. */
   readonly ca?: string;
+  /** Whoever answers is believed. */
+  readonly insecure?: boolean;
 }
 
 export interface Part {
@@ -83,9 +85,10 @@ export function createPart({ program, args, env, log, ready, keeper }: PartOptio
 }
 
 /** True when the answer is 200. */
-export function answers({ url, token, ca }: Probe): Promise<boolean> {
+export function answers({ url, token, ca, insecure = false }: Probe): Promise<boolean> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const options = { headers, agent: false, timeout: 2_000, ...(ca === undefined ? {} : { ca }) };
+  const trust = { rejectUnauthorized: !insecure, ...(ca === undefined ? {} : { ca }) };
+  const options = { headers, agent: false, timeout: 2_000, ...trust };
   return new Promise((resolve) => {
     const request = (url.startsWith('https:') ? requestHttps : requestHttp)(url, options, (response) => {
       response.resume();

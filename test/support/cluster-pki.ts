@@ -15,6 +15,11 @@ export interface ClusterUser {
   readonly groups?: readonly string[];
 }
 
+export interface Client extends KeyPair {
+  /** Path. */
+  readonly kubeconfig: string;
+}
+
 export interface ClusterPki {
   /** PEM. */
   readonly ca: string;
@@ -24,9 +29,8 @@ export interface ClusterPki {
   /** Signs what kube-apiserver shows to aggregated servers. */
   readonly frontProxyAuthority: Authority;
   readonly frontProxy: KeyPair;
-  client(name: string, groups: readonly string[]): Promise<KeyPair>;
-  /** Writes a kubeconfig with a fresh client certificate and returns its path. */
-  kubeconfig(name: string, groups: readonly string[]): Promise<string>;
+  /** Issues a client certificate and writes a kubeconfig with it. */
+  client(name: string, groups: readonly string[]): Promise<Client>;
 }
 
 const VALID_MS = 24 * 3_600_000;
@@ -43,8 +47,6 @@ export async function createClusterPki(
     createAuthority({ commonName: 'kubernetes', ...common }),
     createAuthority({ commonName: 'kubernetes-front-proxy-ca', ...common }),
   ]);
-  const client = (name: string, groups: readonly string[]): Promise<KeyPair> =>
-    issue(authority, { commonName: name, organizations: groups, usage: 'client', ...common });
   const [server, frontProxy] = await Promise.all([
     issue(authority, {
       commonName: 'kube-apiserver',
@@ -72,12 +74,16 @@ export async function createClusterPki(
     authority,
     frontProxyAuthority,
     frontProxy,
-    client,
-    kubeconfig: async (name, groups) => {
-      const pair = await client(name, groups);
+    client: async (name, groups) => {
+      const pair = await issue(authority, {
+        commonName: name,
+        organizations: groups,
+        usage: 'client',
+        ...common,
+      });
       const file = `${encodeURIComponent([name, ...groups].join('.'))}.kubeconfig`;
       write(file, kubeconfig({ cluster: 'test', user: name, server: url, ca: authority.cert, ...pair }));
-      return join(dir, file);
+      return { ...pair, kubeconfig: join(dir, file) };
     },
   };
 }

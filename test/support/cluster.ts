@@ -94,8 +94,8 @@ async function assemble(dir: string, keeper: Keeper, options: ClusterOptions): P
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
   const pki = await createClusterPki(dir, url, options.tokens ?? {});
   writeFileSync(join(dir, 'audit-policy.json'), auditPolicy(options.audit ?? 'Metadata'));
-  const kubeconfig = await pki.kubeconfig('admin', ['system:masters']);
-  const managerConfig = await pki.kubeconfig('system:kube-controller-manager', []);
+  const { kubeconfig } = await pki.client('admin', ['system:masters']);
+  const manager = await pki.client('system:kube-controller-manager', []);
   const ready = { url, token: pki.adminToken, ca: pki.ca };
   const parts: Readonly<Record<PartName, Part>> = {
     etcd: createPart({
@@ -114,7 +114,7 @@ async function assemble(dir: string, keeper: Keeper, options: ClusterOptions): P
     }),
     controllerManager: createPart({
       program: 'kube-controller-manager',
-      args: [...controllerManagerArgs(dir, managerConfig), ...(options.controllerManagerArgs ?? [])],
+      args: [...controllerManagerArgs(dir, manager.kubeconfig), ...(options.controllerManagerArgs ?? [])],
       log: join(dir, 'controller-manager.log'),
       // The serviceaccount controller runs: so does the rest.
       ready: { ...ready, url: `${url}/api/v1/namespaces/default/serviceaccounts/default` },
@@ -164,7 +164,7 @@ function face({ dir, url, etcdUrl, pki, kubeconfig, parts, keeper }: Assembly): 
       frontProxyCert: join(dir, 'front-proxy.crt'),
       frontProxyKey: join(dir, 'front-proxy.key'),
     },
-    user: (name, ...groups) => pki.kubeconfig(name, groups),
+    user: async (name, ...groups) => (await pki.client(name, groups)).kubeconfig,
     kubectl,
     ok: async (args, how) => {
       const { code, stdout, stderr } = await kubectl(args, how);

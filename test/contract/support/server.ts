@@ -1,12 +1,7 @@
-/** One `polder up` for a suite, users with client certificates, and the objects the checks work on. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { SYSTEM_NAMESPACE } from '../../../apiserver/api/identity.ts';
-import { mintClient, readCa } from '../../../apiserver/embedded-identity.ts';
-import { kubeconfig } from '../../../apiserver/runtime/kubeconfig.ts';
+/** What the checks need of a server, in whichever mode it runs, and the objects they work on. */
 import type { Json } from '../../support/http.ts';
-import { startPolder, type KubectlOptions, type Output, type Polder } from '../../support/polder.ts';
-import { createApi, type Api } from './api.ts';
+import type { KubectlOptions, Output } from '../../support/polder.ts';
+import type { Api } from './api.ts';
 
 /** `G` of the checklist is one of these two groups. */
 export const PLATFORM = '/apis/platform.polder.dev/v1alpha1';
@@ -22,10 +17,14 @@ export interface User {
   /** Path of a kubeconfig. */
   readonly kubeconfig: string;
 }
+/** What a check needs that holds for both modes. */
 export interface Server {
-  polder: Polder;
+  /** Of the host's API server in aggregated mode. */
+  readonly url: string;
   /** PEM. */
   readonly ca: string;
+  /** A directory for files of the suite; removed with the server. */
+  readonly dir: string;
   /** May do everything, also in the tenants of `tenant`, and is not counted against the limits of requests in flight. */
   readonly root: Api;
   readonly rootConfig: string;
@@ -45,61 +44,22 @@ export interface Server {
 }
 
 /** Administers every tenant of the checks: not even system:masters reaches into tenants by itself. */
-const CHECKS = 'checks';
-const HOUR_MS = 3_600_000;
+export const CHECKS = 'checks';
 
-export async function startServer(options: Parameters<typeof startPolder>[0] = {}): Promise<Server> {
-  const polder = await startPolder(options);
-  const ca = readCa(polder.dir) ?? '';
-  const apis: Api[] = [];
-  const user: Server['user'] = async (name, ...groups) => {
-    // The command line mints no certificates for system: groups; the owner of the CA may.
-    const pair = await mintClient(polder.dir, { user: name, groups, validForMs: HOUR_MS, now: Date.now() });
-    const file = join(polder.dir, `check-${encodeURIComponent(name)}.kubeconfig`);
-    writeFileSync(file, kubeconfig({ cluster: 'polder', user: name, server: polder.url, ca, ...pair }), {
-      mode: 0o600,
-    });
-    const api = createApi(polder.url, { ca, ...pair });
-    apis.push(api);
-    return { api, kubeconfig: file };
-  };
-  const { api: root, kubeconfig: rootConfig } = await user('root', 'system:masters', CHECKS);
-  const nobody = createApi(polder.url, { ca });
-  apis.push(nobody);
-  const kubectl: Server['kubectl'] = (args, how = {}) => polder.kubectl(args, { as: rootConfig, ...how });
-  return {
-    polder,
-    ca,
-    root,
-    rootConfig,
-    nobody,
-    user,
-    controller: () => user(`system:serviceaccount:${SYSTEM_NAMESPACE}:controllers`),
-    kubectl,
-    ok: (args, how = {}) => polder.ok(args, { as: rootConfig, ...how }),
-    tenant: async (name) => {
-      await root.create(TENANTS, tenant(name));
-      // Waits for the namespace by itself: requests into a tenant that is being set up are held back.
-      await root.create(`${DATA}/namespaces/tn-${name}/depots`, {
-        apiVersion: 'data.polder.dev/v1alpha1',
-        kind: 'Depot',
-        metadata: { name: 'crm' },
-        spec: {
-          type: 'Postgres',
-          external: true,
-          connection: { host: 'crm.example.com', database: 'crm' },
-          credentials: [],
-        },
-      });
+export async function createTenant(root: Api, name: string): Promise<void> {
+  await root.create(TENANTS, tenant(name));
+  // Waits for the namespace by itself: requests into a tenant that is being set up are held back.
+  await root.create(`${DATA}/namespaces/tn-${name}/depots`, {
+    apiVersion: 'data.polder.dev/v1alpha1',
+    kind: 'Depot',
+    metadata: { name: 'crm' },
+    spec: {
+      type: 'Postgres',
+      external: true,
+      connection: { host: 'crm.example.com', database: 'crm' },
+      credentials: [],
     },
-    namespace: async (name) => {
-      await root.create('/api/v1/namespaces', { metadata: { name } });
-    },
-    remove: async () => {
-      for (const api of apis) api.agent.destroy();
-      await polder.remove();
-    },
-  };
+  });
 }
 
 /** A valid data policy; `spec` is merged into it. */
