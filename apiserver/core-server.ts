@@ -189,6 +189,7 @@ class CoreServer implements ApiServer {
     const { authenticator, tls, host, clock, log, metrics, limits } = this.options;
     const health: readonly HealthCheck[] = [
       { name: 'cache', probes: ['ready'], check: () => (this.isLoaded ? undefined : 'the cache is loading') },
+      ...storeChecks(this.options.store),
       ...(this.options.health ?? []),
     ];
     return createHttpServer({
@@ -219,6 +220,12 @@ class CoreServer implements ApiServer {
     await this.registry.patch(serverContext(this.stopping.signal), target, { type: 'merge', body }, options);
   }
 }
+
+/** A store that is another program may be gone while this process is well. */
+const storeChecks = (store: Store): readonly HealthCheck[] =>
+  store.sync === undefined
+    ? []
+    : [{ name: 'store', probes: ['ready'], check: async () => await store.sync?.().then(() => undefined) }];
 
 /** kubectl compares major and minor; we serve the API conventions of this Kubernetes version. */
 const versionBody = (version: string): Readonly<Record<string, string>> => ({

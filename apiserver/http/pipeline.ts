@@ -1,10 +1,11 @@
 /**
  * What happens to every request, whatever it asks for, in this order: who asks, as whom, does the host cluster let it
- * pass, is there room, how long may it take, is the place ready; then the handler; then audit and metrics.
+ * pass, is there room, how long may it take, is what we know new enough, is the place ready; then the handler; then audit and metrics.
  */
 import { ApiError } from '../api/errors.ts';
 import { ANONYMOUS, type Attributes, type UserInfo } from '../api/identity.ts';
 import type { AccessGate, Authorizer } from '../policy/policy.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import { attributesOf, requirePassage } from './access.ts';
@@ -14,6 +15,7 @@ import { setDeadline, timedOut } from './deadline.ts';
 import type { Exchange } from './exchange.ts';
 import { asksToImpersonate, impersonate } from './impersonation.ts';
 import type { InFlight } from './in-flight.ts';
+import type { RequestInfo } from './request-info.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { sendError } from './respond.ts';
 import { selectedBy } from './selected-by.ts';
@@ -23,6 +25,8 @@ export interface PipelineDeps {
   readonly authorizer: Authorizer;
   /** Asked before the handler asks `authorizer`; both must allow. */
   readonly gate?: AccessGate;
+  /** Asked to catch up with other processes first, where there are any. */
+  readonly registry: Pick<Registry, 'sync'>;
   readonly inFlight: InFlight;
   readonly audit: Audit;
   readonly metrics: RequestMetrics;
@@ -54,6 +58,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         hasSlot = deps.inFlight.enter(exchange);
         if (exchange.longRunning) close = deps.metrics.open(exchange);
         else cancelDeadline = setDeadline(deps.clock, exchange);
+        if (deps.registry.sync !== undefined && wantsNewest(exchange.info)) await deps.registry.sync();
         const preparing = deps.ready?.(attributesOf(exchange.info), exchange.user);
         if (preparing !== undefined) await preparing;
         const handled = handle(exchange);
@@ -70,6 +75,14 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     },
   };
 }
+
+/** Writes, and reads that do not name the state they want. */
+function wantsNewest({ isResource, verb, query }: RequestInfo): boolean {
+  if (!isResource) return false;
+  if (query === undefined || !READS.has(verb)) return true;
+  return (query.get('resourceVersion') ?? '') === '' && (query.get('continue') ?? '') === '';
+}
+const READS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
 /** Who asks, as whom, and whether the host cluster lets it pass. Throws at once, or returns what to wait for. */
 function admit(deps: PipelineDeps, exchange: Exchange): Promise<void> | void {

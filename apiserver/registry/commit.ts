@@ -7,7 +7,7 @@ import { ApiError } from '../api/errors.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { StoreUnusableError, type Write } from '../store/store.ts';
+import type { Write } from '../store/store.ts';
 import { metaText, metadataOf } from './body.ts';
 import type { Cache } from './cache.ts';
 import { isHeld, isTerminating } from './finalizers.ts';
@@ -20,6 +20,7 @@ import type { QuotaLedger } from './quota/ledger.ts';
 import type { Context, WriteOptions, Written } from './registry.ts';
 import { keepIdentity, withGeneration } from './server-fields.ts';
 import { pruned, settled } from './shape.ts';
+import { ofWrite } from './store-errors.ts';
 import { serialise, unstored, valueOf, type Stored } from './stored.ts';
 import { equal, own, without } from './tree.ts';
 import type { Turns } from './turns.ts';
@@ -171,23 +172,17 @@ async function append(deps: WriteDeps, decided: Decided): Promise<Written | type
 }
 
 /**
- * The new revision. When it resolves, the cache has the change. Throws 503 when the store takes no writes, such as
- * on a full disk; its message says what is wrong and the way out.
+ * The new revision. When it resolves, the cache has the change; when it resolves with CONFLICT, the cache has what it
+ * conflicts with. Throws 503 when the store takes no writes, such as on a full disk, and 504 when its answer was lost.
  */
 export async function put(deps: WriteDeps, write: Write): Promise<number | typeof CONFLICT> {
   try {
     const result = await deps.cache.store.append(write);
     return result.ok ? result.revision : CONFLICT;
   } catch (error) {
-    if (!(error instanceof StoreUnusableError)) throw error;
-    const details = { retryAfterSeconds: STORE_RETRY_SECONDS };
-    throw new ApiError('ServiceUnavailable', `nothing was written: ${error.message}`, {
-      details,
-      cause: error,
-    });
+    throw ofWrite(error);
   }
 }
-const STORE_RETRY_SECONDS = 5;
 
 const tooLarge = (bytes: number): ApiError =>
   new ApiError(

@@ -26,6 +26,7 @@ import type { Stored } from './stored.ts';
 import { rangeOf, walk } from './table.ts';
 import { scaleOf } from './scale.ts';
 import { apply } from './server-side-apply.ts';
+import { ofRead } from './store-errors.ts';
 import { createTurns } from './turns.ts';
 import { existing, finalizeNamespace, update, type UpdateTarget } from './update.ts';
 import { answer, type VirtualHandler } from './virtual.ts';
@@ -89,6 +90,7 @@ export function createRegistry(deps: RegistryDeps): LocalRegistry {
   const watches = { cache, fanout, log, visibilityKinds };
 
   return {
+    ...(store.sync === undefined ? {} : { sync: async () => await syncStore(store) }),
     ...readers(cache),
     watch: (context, collection, options, sink) =>
       startWatch(watches, { context, collection, options, sink }),
@@ -122,6 +124,14 @@ export function createRegistry(deps: RegistryDeps): LocalRegistry {
       await Promise.resolve();
     },
   };
+}
+
+async function syncStore(store: Store): Promise<void> {
+  try {
+    await store.sync?.();
+  } catch (error) {
+    throw ofRead(error);
+  }
 }
 
 function handlerOf(deps: RegistryDeps, { kind }: Target): VirtualHandler {

@@ -8,6 +8,7 @@ import type { Cache } from './cache.ts';
 import { CacheEvent, filtered, type Matches } from './event.ts';
 import type { WatchEvent } from './registry.ts';
 import { tooOld } from './resource-version.ts';
+import { ofRead } from './store-errors.ts';
 import { storedFrom, type Stored } from './stored.ts';
 import type { Table } from './table.ts';
 import { equal, without } from './tree.ts';
@@ -98,7 +99,7 @@ async function fromStore(
     return { events, upTo: last.revision, visibilityChanged: await decides(store, changes, visibility) };
   } catch (error) {
     if (error instanceof CompactedError) throw tooOld(after, error.oldest);
-    throw error;
+    throw ofRead(error);
   }
 }
 

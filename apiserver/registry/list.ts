@@ -19,6 +19,7 @@ import { matchesOf } from './matches.ts';
 import type { Collection, Context, ListOptions, ListResult } from './registry.ts';
 import { parseRevision, requireFresh } from './resource-version.ts';
 import { page } from './snapshot.ts';
+import { ofRead } from './store-errors.ts';
 import { rangeOf } from './table.ts';
 
 /** The state a list shows and where in it the page begins. */
@@ -53,7 +54,7 @@ export async function list(
     };
   } catch (error) {
     if (error instanceof CompactedError) throw expired(options, place);
-    throw error;
+    throw ofRead(error);
   }
 }
 

@@ -201,6 +201,12 @@ export interface Registry {
     options: DeleteOptions & { readonly list: ListOptions },
   ): Promise<ListResult>;
 
+  /**
+   * Resolves when everything below shows what anybody had committed before the call. Absent where this process is the
+   * only writer: there it always does. Transport waits for it before it decides access, for all writes and for reads
+   * that name no resourceVersion. Throws 503 and 504.
+   */
+  readonly sync?: () => Promise<void>;
   /** Newest revision in the cache. */
   revision(): Revision;
   /** Straight from the cache, no access decision: for policy, admission look-ups and wiring only. */
