@@ -39,7 +39,10 @@ export async function finalizeTenant(
   tenant: Tenant,
   clusters: readonly DataCluster[],
 ): Promise<Outcome> {
-  if (!hasFinalizer(tenant, TENANT_FINALIZER)) return DONE;
+  if (!hasFinalizer(tenant, TENANT_FINALIZER)) {
+    await reportOwnFinalizers(run, tenant);
+    return DONE;
+  }
   const waitFor = (await emptyStages(run, tenant)) ?? (await removeNamespace(run, tenant));
   if (waitFor === undefined) {
     await removeFinalizer(run, Tenant, tenant, TENANT_FINALIZER);
@@ -53,7 +56,7 @@ export async function finalizeTenant(
       ? yes(waitFor.reason, waitFor.message)
       : yes(WAITING_FOR_DATA_PLANE, `waiting for the planes of data clusters: ${namesOf(offline)}`);
   await commitStatus(run, Tenant, tenant, {
-    conditions: { Deleting: deleting, Ready: no('Deleting', 'it is being deleted') },
+    conditions: { Deleting: deleting, Ready: notReady(deleting) },
     fields: {
       phase: 'Deleting',
       dataClusters: summariesOf(clusters),
@@ -61,6 +64,20 @@ export async function finalizeTenant(
     },
   });
   return requeueAfter(LOOK_AGAIN_MS);
+}
+
+const notReady = ({ reason, message = '' }: Finding): Finding =>
+  no(reason, `it is being deleted: ${message}`);
+
+/** Everything of it is gone; what is left is for somebody else to let go. */
+async function reportOwnFinalizers(run: Run, tenant: Tenant): Promise<void> {
+  const held = heldBy(Tenant, [tenant]);
+  if (held === undefined) return;
+  const deleting = yes(held.reason, held.message);
+  await commitStatus(run, Tenant, tenant, {
+    conditions: { Deleting: deleting, Ready: notReady(deleting) },
+    fields: { phase: 'Deleting' },
+  });
 }
 
 interface Waiting {
@@ -102,7 +119,8 @@ async function empty(
   if (left.length === 0) return undefined;
   const why = refusals[0] === undefined ? '' : ` (${refusals[0]})`;
   const message = `waiting for ${left.length} ${kind.plural}: ${namesOf(left)}${why}`;
-  return { waiting: { reason: `Removing${kind.kind}`, message }, refused: refusals.length > 0 };
+  const waiting = heldBy(kind, left) ?? { reason: `Removing${kind.kind}`, message };
+  return { waiting, refused: refusals.length > 0 };
 }
 
 /** Undefined when the deletion was accepted; else why the server refused it. */
@@ -122,6 +140,22 @@ async function remove(
   }
 }
 
+/** Those that a finalizer of somebody else keeps, named so that they can be looked up; undefined when there are none. */
+function heldBy(kind: Kind, objects: readonly ApiObject[]): Waiting | undefined {
+  const held = objects.filter(isTerminating).flatMap(({ metadata }) => {
+    const others = (metadata.finalizers ?? []).filter((finalizer) => !finalizer.startsWith(OWN_FINALIZERS));
+    const where = metadata.namespace === undefined ? '' : ` -n ${metadata.namespace}`;
+    return others.length === 0 ? [] : [`${kind.singular} ${metadata.name}${where} (${others.join(', ')})`];
+  });
+  if (held.length === 0) return undefined;
+  const more = held.length > MAX_HELD ? ` and ${held.length - MAX_HELD} more` : '';
+  const message = `finalizers hold ${held.slice(0, MAX_HELD).join(', ')}${more}; whoever set them must take them away`;
+  return { reason: FINALIZERS_REMAIN, message };
+}
+const MAX_HELD = 5;
+const OWN_FINALIZERS = 'polder.dev/';
+const FINALIZERS_REMAIN = 'FinalizersRemain';
+
 /** The API server empties a namespace that is deleted; it is gone when nothing is left in it. */
 async function removeNamespace(run: Run, tenant: Tenant): Promise<Waiting | undefined> {
   const name = tenantNamespace(tenant.metadata.name);
@@ -132,5 +166,25 @@ async function removeNamespace(run: Run, tenant: Tenant): Promise<Waiting | unde
     await run.apiClient.delete(Namespace, { name }, { uid: namespace.metadata.uid });
     if ((await run.apiClient.find(Namespace, { name })) === undefined) return undefined;
   }
-  return { reason: 'RemovingNamespace', message: `waiting for namespace "${name}" to be emptied` };
+  return (
+    (await whatHolds(run, namespace)) ?? {
+      reason: 'RemovingNamespace',
+      message: `waiting for namespace "${name}" to be emptied`,
+    }
+  );
+}
+
+/** Our own kinds by name, everything else as the namespace itself says. */
+async function whatHolds(run: Run, { metadata: { name }, status }: Namespace): Promise<Waiting | undefined> {
+  for (const kind of KINDS.filter(({ scope, storage }) => scope === 'Namespaced' && storage === 'stored')) {
+    const { items } = await run.apiClient.list(kind as Resource<ApiObject>, { namespace: name });
+    const held = heldBy(kind, items);
+    if (held !== undefined) return held;
+  }
+  const remaining = (type: string): string | undefined =>
+    status?.conditions?.find((each) => each.type === type && each.status === 'True')?.message;
+  const finalizers = remaining('NamespaceFinalizersRemaining');
+  if (finalizers === undefined) return undefined;
+  const content = remaining('NamespaceContentRemaining') ?? '';
+  return { reason: FINALIZERS_REMAIN, message: `namespace "${name}": ${finalizers}. ${content}` };
 }

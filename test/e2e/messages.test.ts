@@ -66,4 +66,66 @@ describe('messages through kubectl', function () {
       );
     }
   });
+
+  it('names the object and the finalizer that keep a tenant from going', async () => {
+    const apiVersion = 'data.polder.dev/v1alpha1';
+    const metadata = (name: string) => ({ name, namespace: 'tn-holdco', finalizers: ['example.com/keep'] });
+    const objects = [
+      {
+        apiVersion: 'platform.polder.dev/v1alpha1',
+        kind: 'Tenant',
+        metadata: { name: 'holdco', finalizers: ['example.com/books'] },
+        spec: { admins: [{ kind: 'User', name: 'admin' }] },
+      },
+      {
+        apiVersion,
+        kind: 'Depot',
+        metadata: metadata('crm'),
+        spec: { type: 'Kafka', external: true, connection: { brokers: 'k:9092' } },
+      },
+      {
+        apiVersion,
+        kind: 'AccessPolicy',
+        metadata: metadata('readers'),
+        spec: { effect: 'Allow', subjects: [{ kind: 'User', name: 'pat' }], actions: ['depots:get'] },
+      },
+    ];
+    for (const object of objects) await polder.ok(['create', '-f', '-'], { input: JSON.stringify(object) });
+    await polder.ok(['delete', 'tenant', 'holdco', '--wait=false']);
+    const shows = (text: string): Promise<void> =>
+      eventually(polder, ['tenant', 'holdco'], async () => {
+        const wide = await polder.kubectl(['get', 'tenant', 'holdco', '-o', 'wide']);
+        const { stdout } = await polder.kubectl(['describe', 'tenant', 'holdco']);
+        return (
+          / FinalizersRemain$/m.test(wide.stdout) &&
+          stdout.includes(`finalizers hold ${text}; whoever set them`)
+        );
+      });
+    const release = (...object: readonly string[]): Promise<string> =>
+      polder.ok(['patch', ...object, '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+
+    await shows('depot crm -n tn-holdco (example.com/keep)');
+    await release('depot', 'crm', '-n', 'tn-holdco');
+    await shows('accesspolicy readers -n tn-holdco (example.com/keep)');
+    // Its administrators are no longer: their policy went with everything else.
+    const eve = await polder.user('eve', 'polder:break-glass');
+    await polder.ok(['annotate', 'tenant', 'holdco', 'polder.dev/break-glass-reason=drill']);
+    await polder.ok(
+      [
+        'patch',
+        'accesspolicy',
+        'readers',
+        '-n',
+        'tn-holdco',
+        '--type=merge',
+        '-p',
+        '{"metadata":{"finalizers":null}}',
+      ],
+      { as: eve },
+    );
+    await shows('tenant holdco (example.com/books)');
+    await release('tenant', 'holdco');
+
+    assert.match((await polder.kubectl(['get', 'tenant', 'holdco'])).stderr, /NotFound/);
+  });
 });
