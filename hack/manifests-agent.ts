@@ -1,16 +1,14 @@
 /** What an agent may do on its plane, from the closed list of kinds that can be replayed. */
 import type { JsonObject } from '../apiserver/api/json.ts';
 import type { Kind } from '../apiserver/api/kind.ts';
-import { TENANT_UID_LABEL } from '../apiserver/api/identity.ts';
+import { AGENT_USER, TENANT_UID_LABEL } from '../apiserver/api/identity.ts';
 import { targetNamespace } from '../apiserver/kinds/slug.ts';
 import { TENANT_EDITOR_ROLE } from '../apiserver/tenant-editor-role.ts';
 import { CLUSTER_LABEL, TENANT_CLUSTER_ROLE } from '../controllers/reconcilers/render/namespace.ts';
 
 import { replayableKinds } from '../controllers/replica/kind-order.ts';
 
-export const AGENT_NAMESPACE = 'polder-agent';
 const AGENT = 'polder-agent';
-const USER = `system:serviceaccount:${AGENT_NAMESPACE}:${AGENT}`;
 const labels = { 'app.kubernetes.io/part-of': 'polder' };
 
 /**
@@ -63,7 +61,7 @@ function floor(kinds: readonly Kind[]): JsonObject {
           scope: '*',
         })),
       },
-      matchConditions: [{ name: 'by-the-agent', expression: `request.userInfo.username == '${USER}'` }],
+      matchConditions: [{ name: 'by-the-agent', expression: `request.userInfo.username == '${AGENT_USER}'` }],
       variables: [{ name: 'states', expression: '[object, oldObject].filter(state, state != null)' }],
       validations: [
         {

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KINDS } from '../apiserver/kinds/index.ts';
+import { webhookConfigurations } from '../webhooks/registrations.ts';
 import { agentManifests } from './manifests-agent.ts';
 import { apiServices } from './manifests-api-services.ts';
 import { openRole, programRoles, userRoles } from './manifests-roles.ts';
@@ -18,6 +19,7 @@ export interface GeneratedFile {
 
 export const generatedFiles = (): readonly GeneratedFile[] => [
   { path: 'manifests/base/api-services.yaml', content: yamlFile(apiServices(KINDS)) },
+  { path: 'manifests/base/webhook-registrations.yaml', content: yamlFile(webhookConfigurations()) },
   { path: 'manifests/base/user-roles.yaml', content: yamlFile(userRoles(KINDS)) },
   { path: 'manifests/base/program-roles.yaml', content: yamlFile(programRoles(KINDS)) },
   { path: 'manifests/components/open-rbac/user-role.yaml', content: yamlFile([openRole(KINDS)]) },

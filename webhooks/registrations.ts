@@ -2,7 +2,13 @@
  * The Validating- and MutatingWebhookConfiguration under which a kube-apiserver asks us, made from the table of
  * kinds. They select namespaces of tenants only: whatever happens to Polder, the cluster's own namespaces go on.
  */
-import { SYSTEM_NAMESPACE, TENANT_LABEL, TENANT_UID_LABEL } from '../apiserver/api/identity.ts';
+import {
+  AGENT_NAMESPACE,
+  AGENT_USER,
+  SYSTEM_NAMESPACE,
+  TENANT_LABEL,
+  TENANT_UID_LABEL,
+} from '../apiserver/api/identity.ts';
 import type { JsonObject } from '../apiserver/api/json.ts';
 import { HOOKS, type Hook } from './hooks.ts';
 import { WATCHED_KINDS, type WatchedKind } from './native-kinds.ts';
@@ -13,6 +19,7 @@ export const PROTECTED_NAMESPACES: readonly string[] = [
   'kube-public',
   'kube-node-lease',
   SYSTEM_NAMESPACE,
+  AGENT_NAMESPACE,
 ];
 export const CONFIGURATION_NAME = 'polder-webhooks';
 
@@ -107,6 +114,8 @@ const user = 'request.userInfo.username';
 /** Our own accounts and kubelets are not asked about; nor is the cluster about what it deletes for others. */
 const NOT_OURS: readonly JsonObject[] = [
   { name: 'not-polder', expression: `!${user}.startsWith("system:serviceaccount:${SYSTEM_NAMESPACE}:")` },
+  // What it writes was decided by the control plane, and a ValidatingAdmissionPolicy holds it to tenants' namespaces.
+  { name: 'not-the-agent', expression: `${user} != "${AGENT_USER}"` },
   { name: 'not-nodes', expression: '!("system:nodes" in request.userInfo.groups)' },
   {
     name: 'not-garbage-collection',

@@ -14,6 +14,9 @@ export const ANONYMOUS: UserInfo = {
   extra: {},
 };
 export const SYSTEM_NAMESPACE = 'polder-system';
+/** Of the agent on its plane: its own, so that control plane and agent can be removed one without the other. */
+export const AGENT_NAMESPACE = 'polder-agent';
+export const AGENT_USER = `system:serviceaccount:${AGENT_NAMESPACE}:polder-agent`;
 /** Operators run the platform and see nothing inside tenants. */
 export const OPERATORS_GROUP = 'polder:operators';
 /** Members act inside a tenant only while that Tenant carries the break-glass annotation with a reason. */

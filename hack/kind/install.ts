@@ -2,8 +2,7 @@
  * Installs Polder, its samples and the agent of a data plane into a cluster, and waits until each of them works. The
  * same steps run against a kind cluster and, in every test run, against a control plane alone. They can be repeated.
  */
-import { SYSTEM_NAMESPACE } from '../../apiserver/api/identity.ts';
-import { AGENT_NAMESPACE } from '../manifests-agent.ts';
+import { AGENT_NAMESPACE, SYSTEM_NAMESPACE } from '../../apiserver/api/identity.ts';
 import type { Target } from './target.ts';
 
 /** What is installed; relative to the root of the tree. */

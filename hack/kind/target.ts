@@ -1,10 +1,10 @@
 /** A cluster to install Polder into: one that runs pods, or a control plane alone with the programs beside it. */
 export interface Target {
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** Standard output without the last newline. Rejects unless kubectl exits with 0. */
-  kubectl(args: readonly string[], input?: string): Promise<string>;
+  readonly kubectl: (args: readonly string[], input?: string) => Promise<string>;
   /** Applies a kustomization, given relative to the root of the tree. */
-  apply(folder: string): Promise<void>;
+  readonly apply: (folder: string) => Promise<void>;
   /** Resolves when the programs of these Deployments run as they were applied last. */
-  running(namespace: string, deployments: readonly string[]): Promise<void>;
+  readonly running: (namespace: string, deployments: readonly string[]) => Promise<void>;
 }

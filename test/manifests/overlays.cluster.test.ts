@@ -1,11 +1,10 @@
 /** The manifests without a cluster: they build, follow the code, and ask for nothing that they should not have. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { at, type JsonObject } from '../../apiserver/api/json.ts';
 import { KINDS } from '../../apiserver/kinds/index.ts';
 import { buildManifests } from '../../hack/manifests-build.ts';
-import { staleFiles } from '../../hack/manifests.ts';
 import { ROOT } from '../support/polder.ts';
 import {
   containersOf,
@@ -29,10 +28,6 @@ describe('manifests', () => {
   const of = (overlay: string): readonly JsonObject[] => built.get(overlay) ?? [];
   before(async () => {
     for (const overlay of OVERLAYS) built.set(overlay, await buildManifests(overlay));
-  });
-
-  it('are what the code says, where they are made from it', () => {
-    assert.deepEqual(staleFiles(), [], 'run npm run manifests');
   });
 
   it('there are the overlays that the README offers', () => {
@@ -193,15 +188,6 @@ describe('manifests', () => {
       });
     });
   }
-
-  it('the README names every overlay and component', () => {
-    const readme = readFileSync(join(ROOT, 'manifests/README.md'), 'utf8');
-    const components = readdirSync(join(ROOT, 'manifests/components')).map((name) => `components/${name}`);
-    const overlays = OVERLAYS.map((overlay) => overlay.replace('manifests/', ''));
-    for (const name of [...overlays, ...components, 'agent']) assert.ok(readme.includes(name), name);
-    for (const [path] of readme.matchAll(/\bmanifests\/[a-z/-]+/g))
-      assert.ok(existsSync(join(ROOT, path)), path);
-  });
 });
 
 /** Roles that every Kubernetes has. */
