@@ -2,6 +2,7 @@
  * `polder`: one program, one command per role.
  *
  *   polder up           everything in one process: API server, controllers, hub and a local data plane
+ *   polder apiserver    the API server behind the aggregator of a Kubernetes cluster
  *   polder kubeconfig   mints a client certificate from the embedded CA and prints a kubeconfig
  *
  * Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 the data directory is held by another process.
@@ -20,6 +21,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   up: {
     summary: 'run everything in one process on the embedded store',
     run: async (args) => (await import('./commands/up.ts')).up(args),
+  },
+  apiserver: {
+    summary: 'run the API server behind the aggregator of a Kubernetes cluster',
+    run: async (args) => (await import('./commands/apiserver.ts')).apiserver(args),
   },
   kubeconfig: {
     summary: 'mint a client certificate from the embedded CA and print a kubeconfig',

@@ -6,6 +6,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { DataDirHeldError, DataDirUnusableError, acquireDataDir } from '../runtime/data-dir.ts';
 import { describeFlags, readFlags, type Flags } from '../runtime/flags.ts';
 import { LEVELS, createLog, type Level } from '../runtime/log.ts';
+import { untilStopped } from '../runtime/until-stopped.ts';
 import { StoreUnusableError } from '../store/store.ts';
 import { TOKEN_FLAGS, tokenAuthenticators } from '../token-flags.ts';
 import { version } from '../version.ts';
@@ -99,15 +100,6 @@ async function serve(settings: Settings): Promise<number> {
     await polder.close();
     dataDir.release();
   }
-}
-
-/** The first signal stops cleanly; a second one ends the process at once. */
-function untilStopped(): Promise<NodeJS.Signals> {
-  const { promise, resolve: stop } = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stop(signal));
-  }
-  return promise;
 }
 
 function greeting(url: string, kubeconfig: string): string {

@@ -85,10 +85,11 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
   };
 }
 
-const tlsOptions = (tls: Tls): { key: string; cert: string; ca: string } => ({
+const tlsOptions = (tls: Tls): { key: string; cert: string; ca?: string } => ({
   key: tls.key,
   cert: tls.cert,
-  ca: tls.clientCa,
+  // Without a list clients present whatever they have.
+  ...(tls.clientCa.trim() === '' ? {} : { ca: tls.clientCa }),
 });
 
 /** What could not be read as HTTP gets one readable answer, and the connection ends. */

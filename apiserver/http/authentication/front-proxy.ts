@@ -116,8 +116,9 @@ function judge(socket: Socket, reading: Reading): Seen {
 }
 
 /**
- * Removes identity headers from the request and returns them as name, value, name, value in the order they came.
- * Raw, because Node joins repeated headers with commas, and a group may contain one.
+ * Blanks identity headers in the request and returns them as name, value, name, value in the order they came. Raw,
+ * because Node joins repeated headers with commas, and a group may contain one; in place, because Node counts on
+ * their number.
  */
 function takeHeaders(request: IncomingMessage, reading: Reading | undefined): readonly string[] {
   const { rawHeaders } = request;
@@ -127,14 +128,10 @@ function takeHeaders(request: IncomingMessage, reading: Reading | undefined): re
     if (!isIdentity(name, reading)) continue;
     taken ??= [];
     taken.push(name, rawHeaders[i + 1] ?? '');
+    rawHeaders[i] = '';
+    rawHeaders[i + 1] = '';
   }
-  if (taken === undefined) return NOTHING;
-  const { headers } = request;
-  for (let i = 0; i < taken.length; i += 2) delete headers[taken[i] ?? ''];
-  request.rawHeaders = rawHeaders.filter(
-    (_, i) => !isIdentity((rawHeaders[i - (i % 2)] ?? '').toLowerCase(), reading),
-  );
-  return taken;
+  return taken ?? NOTHING;
 }
 const NOTHING: readonly string[] = [];
 

@@ -1,0 +1,117 @@
+/**
+ * The API server as part of a Kubernetes cluster: serves our own groups behind the cluster's aggregator, knows
+ * callers through it, and asks it what they may do before our own engine decides.
+ */
+import type { Client } from './client/client.ts';
+import type { Serving, ServingCertificate } from './client/serving-certificate.ts';
+import { createCoreServer, type ApiServer } from './core-server.ts';
+import { createHost } from './host/host.ts';
+import type { HealthCheck } from './http/health.ts';
+import type { Clock } from './runtime/clock.ts';
+import type { Log } from './runtime/log.ts';
+import type { Metrics } from './runtime/metrics.ts';
+import type { Store } from './store/store.ts';
+
+export interface AggregatedOptions {
+  /** Not started; started and closed here. */
+  readonly store: Store;
+  /** Reaches the host's API server; stays open, it belongs to the caller. */
+  readonly client: Client;
+  readonly serving: ServingCertificate;
+  /** 0 takes any free one. */
+  readonly port: number;
+  /** Address to listen on. */
+  readonly address: string;
+  readonly historyRevisions?: number;
+  /** Takes whole lines of audit records. */
+  readonly writeAudit: (lines: Buffer) => void;
+  readonly health: readonly HealthCheck[];
+  /** See `CoreOptions.fingerprintKey`. */
+  readonly fingerprintKey: Uint8Array;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface AggregatedServer {
+  /** Resolves when requests are answered; readiness says whether callers can be known yet. */
+  start(): Promise<{ readonly port: number }>;
+  /** Drains and closes within 10 s. */
+  close(): Promise<void>;
+}
+
+const DRAIN_MS = 5_000;
+
+export function createAggregatedServer(options: AggregatedOptions): AggregatedServer {
+  return new Aggregated(options);
+}
+
+class Aggregated implements AggregatedServer {
+  readonly #options: AggregatedOptions;
+  readonly #started: { close(): Promise<void> }[] = [];
+  #serving: Serving | undefined;
+  /** PEM of the CAs that callers may have a certificate of. */
+  #callers = '';
+  #api: ApiServer | undefined;
+
+  constructor(options: AggregatedOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<{ readonly port: number }> {
+    const { serving, client, clock, log, metrics, port, address } = this.#options;
+    this.#started.push(serving);
+    this.#serving = await serving.first();
+    const onCallers = (authorities: string): void => {
+      this.#callers = authorities;
+      this.#setTls();
+    };
+    const host = createHost({ client, clock, log, metrics, onCallers });
+    this.#started.push(host);
+    host.start();
+    const api = this.#createApi(host);
+    this.#started.push({ close: () => api.close(DRAIN_MS) });
+    const listening = await api.start(port, address);
+    this.#api = api;
+    this.#setTls();
+    serving.start((renewed) => {
+      this.#serving = renewed;
+      this.#setTls();
+    });
+    return listening;
+  }
+
+  async close(): Promise<void> {
+    for (const part of this.#started.reverse()) await part.close();
+  }
+
+  #createApi(host: ReturnType<typeof createHost>): ApiServer {
+    const { store, clock, log, metrics, writeAudit, version, fingerprintKey, historyRevisions } =
+      this.#options;
+    return createCoreServer({
+      store,
+      tls: this.#tls(),
+      authenticator: host.authenticator,
+      host: host.cluster,
+      clock,
+      log,
+      metrics,
+      writeAudit,
+      fingerprintKey,
+      version,
+      health: [...host.health, ...this.#options.health],
+      ...(historyRevisions === undefined ? {} : { historyRevisions }),
+    });
+  }
+
+  /** New connections get what is current; running watches go on as they are. */
+  #setTls(): void {
+    this.#api?.http.setTls(this.#tls());
+  }
+
+  #tls(): { readonly cert: string; readonly key: string; readonly clientCa: string } {
+    const { cert = '', key = '' } = this.#serving ?? {};
+    return { cert, key, clientCa: this.#callers };
+  }
+}

@@ -1,0 +1,105 @@
+/** `polder apiserver`: the composition root of the API server inside a Kubernetes cluster. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createAggregatedServer } from '../aggregated.ts';
+import { openAuditFile } from '../runtime/audit-file.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { DataDirHeldError, DataDirUnusableError, acquireDataDir, type DataDir } from '../runtime/data-dir.ts';
+import { describeFlags, readFlags, type Flags, type Values } from '../runtime/flags.ts';
+import { createIdleMemory } from '../runtime/idle-memory.ts';
+import { createLog, type Level } from '../runtime/log.ts';
+import { createMetrics } from '../runtime/metrics.ts';
+import { untilStopped } from '../runtime/until-stopped.ts';
+import { CLUSTER_FLAGS, hostClient, servingCertificate, servingFlags } from '../serving-flags.ts';
+import { STORE_FLAGS, chooseStore } from '../store-flags.ts';
+import { StoreUnusableError } from '../store/store.ts';
+import { version } from '../version.ts';
+
+export const APISERVER_FLAGS: Flags = {
+  ...CLUSTER_FLAGS,
+  ...servingFlags({ port: 7443, service: 'polder' }),
+  ...STORE_FLAGS,
+  'audit-log-path': {
+    help: 'File of the audit log, - for standard output. Default: audit.log in the data directory.',
+  },
+};
+
+const HELD = 3;
+
+/** Exit codes: 0 stopped cleanly, 1 failed, 3 the data directory is held by another process. */
+export async function apiserver(args: readonly string[]): Promise<number> {
+  const values = readFlags(APISERVER_FLAGS, args, process.env);
+  if (values['help']?.[0] === 'true') {
+    process.stdout.write(`usage: polder apiserver [flags]\n\n${describeFlags(APISERVER_FLAGS)}\n`);
+    return 0;
+  }
+  try {
+    const dataDir = acquireDataDir(resolve(values['data-dir']?.[0] ?? ''));
+    try {
+      return await serve(values, dataDir);
+    } finally {
+      dataDir.release();
+    }
+  } catch (error) {
+    const known =
+      error instanceof DataDirHeldError ||
+      error instanceof DataDirUnusableError ||
+      error instanceof StoreUnusableError;
+    if (!known) throw error;
+    process.stderr.write(`polder: ${error.message}\n`);
+    return error instanceof DataDirHeldError ? HELD : 1;
+  }
+}
+
+async function serve(values: Values, dataDir: DataDir): Promise<number> {
+  const one = (flag: string): string => values[flag]?.[0] ?? '';
+  const clock = systemClock;
+  const log = createLog({ level: one('log-level') as Level });
+  const metrics = createMetrics();
+  const client = hostClient(values, { clock, log, name: 'polder-apiserver' });
+  const path = one('audit-log-path') || dataDir.file('audit.log');
+  const audit = path === '-' ? undefined : openAuditFile(path, log, metrics);
+  const server = createAggregatedServer({
+    store: chooseStore(values, { dataDir, clock }),
+    client,
+    serving: servingCertificate(values, { client, clock, log }),
+    port: Number(one('port')),
+    address: one('bind-address'),
+    historyRevisions: Number(one('history-revisions')),
+    writeAudit: (lines) => (audit === undefined ? void process.stdout.write(lines) : audit.write(lines)),
+    health: [{ name: 'audit', probes: ['ready'], check: () => audit?.problem() }],
+    fingerprintKey: fingerprintKey(dataDir),
+    version: version(),
+    clock,
+    log,
+    metrics,
+  });
+  const memory = createIdleMemory({ clock });
+  const stopped = untilStopped();
+  try {
+    const { port } = await Promise.race([server.start(), stopped.then(stopEarly)]);
+    memory.start();
+    dataDir.writeReady({ url: `https://localhost:${port}`, kubeconfig: '', pid: process.pid });
+    log.info('serving', { port });
+    log.info('stopping', { signal: await stopped });
+    return 0;
+  } finally {
+    await server.close();
+    await memory.close();
+    await audit?.close();
+    await client.close();
+  }
+}
+
+/** A start may wait for the cluster for as long as it takes. */
+function stopEarly(signal: NodeJS.Signals): never {
+  throw new Error(`stopped by ${signal} before it could serve`);
+}
+
+/** 32 random bytes, made on first use. */
+function fingerprintKey(dataDir: DataDir): Uint8Array {
+  const file = dataDir.file('fingerprint.key');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600 });
+  return readFileSync(file);
+}
