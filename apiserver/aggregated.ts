@@ -2,10 +2,12 @@
  * The API server as part of a Kubernetes cluster: serves our own groups behind the cluster's aggregator, knows
  * callers through it, and asks it what they may do before our own engine decides.
  */
+import { randomBytes } from 'node:crypto';
 import type { Client } from './client/client.ts';
 import type { Serving, ServingCertificate } from './client/serving-certificate.ts';
 import { createCoreServer, type ApiServer } from './core-server.ts';
-import { createHost } from './host/host.ts';
+import { ensureSharedSecret, untilDone } from './client/shared-secret.ts';
+import { createHost, type Host } from './host/host.ts';
 import type { HealthCheck } from './http/health.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Log } from './runtime/log.ts';
@@ -26,8 +28,8 @@ export interface AggregatedOptions {
   /** Takes whole lines of audit records. */
   readonly writeAudit: (lines: Buffer) => void;
   readonly health: readonly HealthCheck[];
-  /** See `CoreOptions.fingerprintKey`. */
-  readonly fingerprintKey: Uint8Array;
+  /** Where Polder itself lives and keeps what its replicas share. */
+  readonly namespace: string;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -50,6 +52,7 @@ export function createAggregatedServer(options: AggregatedOptions): AggregatedSe
 class Aggregated implements AggregatedServer {
   readonly #options: AggregatedOptions;
   readonly #started: { close(): Promise<void> }[] = [];
+  readonly #closing = new AbortController();
   #serving: Serving | undefined;
   /** PEM of the CAs that callers may have a certificate of. */
   #callers = '';
@@ -70,7 +73,7 @@ class Aggregated implements AggregatedServer {
     const host = createHost({ client, clock, log, metrics, onCallers });
     this.#started.push(host);
     host.start();
-    const api = this.#createApi(host);
+    const api = this.#createApi(host, await this.#fingerprintKey());
     this.#started.push({ close: () => api.close(DRAIN_MS) });
     const listening = await api.start(port, address);
     this.#api = api;
@@ -83,12 +86,21 @@ class Aggregated implements AggregatedServer {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort(new Error('the server is stopping'));
     for (const part of this.#started.reverse()) await part.close();
   }
 
-  #createApi(host: ReturnType<typeof createHost>): ApiServer {
-    const { store, clock, log, metrics, writeAudit, version, fingerprintKey, historyRevisions } =
-      this.#options;
+  /** Replicas must agree on it, or applying a credential again would look like a change. */
+  #fingerprintKey(): Promise<Buffer> {
+    const { client, namespace, clock, log } = this.#options;
+    const { signal } = this.#closing;
+    const make = (): Buffer => randomBytes(32);
+    const wanted = { client, namespace, name: 'polder-keys', key: 'fingerprint', make, signal };
+    return untilDone('fingerprint key', () => ensureSharedSecret(wanted), { clock, log, signal });
+  }
+
+  #createApi(host: Host, fingerprintKey: Uint8Array): ApiServer {
+    const { store, clock, log, metrics, writeAudit, version, historyRevisions } = this.#options;
     return createCoreServer({
       store,
       tls: this.#tls(),

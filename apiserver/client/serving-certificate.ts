@@ -2,11 +2,10 @@
  * The serving certificate of one process: from files that somebody else renews, or self-made from our own CA in the
  * cluster, for the name that the process's Service has. Either way it changes under a running server.
  */
-import { backoffMs } from './backoff.ts';
 import type { Client } from './client.ts';
 import { createInformer } from './informer.ts';
 import { AUTHORITY_NAME, ensureOwnAuthority, type OwnAuthority } from './own-authority.ts';
-import { pause } from './pause.ts';
+import { untilDone } from './shared-secret.ts';
 import { Secret } from '../kinds/native/secret.ts';
 import { openCertificateFiles } from '../runtime/certificate-files.ts';
 import { DAY_MS, issue, needsRenewal, type KeyPair } from '../runtime/certificates.ts';
@@ -46,7 +45,6 @@ export function servingFromFiles(options: {
 
 const LIFETIME_MS = 30 * DAY_MS;
 const RENEWAL_CHECK_MS = 3_600_000;
-const RETRY = { baseMs: 1_000, capMs: 30_000, floorMs: 200 };
 
 export interface SelfMadeOptions {
   /** Reads and writes the Secret of the CA. */
@@ -81,14 +79,9 @@ class SelfMade implements ServingCertificate {
 
   async first(): Promise<Serving> {
     const { clock, log } = this.#options;
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return (await this.#refresh()).serving;
-      } catch (error) {
-        log.error('no serving certificate yet', { error });
-      }
-      await pause(clock, backoffMs(failures, RETRY), this.#closing.signal);
-    }
+    const { signal } = this.#closing;
+    const made = await untilDone('serving certificate', () => this.#refresh(), { clock, log, signal });
+    return made.serving;
   }
 
   start(onChange: (serving: Serving) => void): void {
@@ -121,8 +114,7 @@ class SelfMade implements ServingCertificate {
         const { serving } = await this.#refresh();
         if (serving !== before) onChange(serving);
       } catch (error) {
-        if (!this.#isClosing())
-          this.#options.log.error('certificates were not renewed', { error });
+        if (!this.#isClosing()) this.#options.log.error('certificates were not renewed', { error });
       }
     };
     this.#working = (this.#working ?? Promise.resolve()).then(look);

@@ -1,6 +1,4 @@
 /** `polder apiserver`: the composition root of the API server inside a Kubernetes cluster. */
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createAggregatedServer } from '../aggregated.ts';
 import { openAuditFile } from '../runtime/audit-file.ts';
@@ -12,14 +10,23 @@ import { createLog, type Level } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { untilStopped } from '../runtime/until-stopped.ts';
 import { CLUSTER_FLAGS, hostClient, servingCertificate, servingFlags } from '../serving-flags.ts';
-import { STORE_FLAGS, chooseStore } from '../store-flags.ts';
+import { STORE_FLAGS, openStore } from '../store/open.ts';
 import { StoreUnusableError } from '../store/store.ts';
 import { version } from '../version.ts';
 
 export const APISERVER_FLAGS: Flags = {
   ...CLUSTER_FLAGS,
   ...servingFlags({ port: 7443, service: 'polder' }),
+  'data-dir': {
+    help: 'Directory of the sqlite store, the audit log and what else must survive a restart.',
+    default: '.polder',
+  },
   ...STORE_FLAGS,
+  'history-revisions': {
+    help: 'Changes that watches and paged lists can look back on, for at most 7 days; older ones answer 410.',
+    default: '1000000',
+    range: [10, 1_000_000_000],
+  },
   'audit-log-path': {
     help: 'File of the audit log, - for standard output. Default: audit.log in the data directory.',
   },
@@ -61,7 +68,7 @@ async function serve(values: Values, dataDir: DataDir): Promise<number> {
   const path = one('audit-log-path') || dataDir.file('audit.log');
   const audit = path === '-' ? undefined : openAuditFile(path, log, metrics);
   const server = createAggregatedServer({
-    store: chooseStore(values, { dataDir, clock }),
+    store: await openStore(values, { file: dataDir.file('store.db'), clock, log }),
     client,
     serving: servingCertificate(values, { client, clock, log }),
     port: Number(one('port')),
@@ -69,7 +76,7 @@ async function serve(values: Values, dataDir: DataDir): Promise<number> {
     historyRevisions: Number(one('history-revisions')),
     writeAudit: (lines) => (audit === undefined ? void process.stdout.write(lines) : audit.write(lines)),
     health: [{ name: 'audit', probes: ['ready'], check: () => audit?.problem() }],
-    fingerprintKey: fingerprintKey(dataDir),
+    namespace: one('namespace'),
     version: version(),
     clock,
     log,
@@ -95,11 +102,4 @@ async function serve(values: Values, dataDir: DataDir): Promise<number> {
 /** A start may wait for the cluster for as long as it takes. */
 function stopEarly(signal: NodeJS.Signals): never {
   throw new Error(`stopped by ${signal} before it could serve`);
-}
-
-/** 32 random bytes, made on first use. */
-function fingerprintKey(dataDir: DataDir): Uint8Array {
-  const file = dataDir.file('fingerprint.key');
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600 });
-  return readFileSync(file);
 }

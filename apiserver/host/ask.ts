@@ -38,16 +38,20 @@ export async function ask<T>(deps: AskDeps, attempt: (signal: AbortSignal) => Pr
     }
   };
   try {
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await tryOnce();
-      } catch (error) {
-        if (failures >= MAX_ATTEMPTS || over.signal.aborted || !mayPass(error)) throw error;
-      }
-      await pause(clock, backoffMs(failures, BACKOFF), over.signal);
-    }
+    return await retried(clock, over.signal, tryOnce);
   } finally {
     cancel();
+  }
+}
+
+async function retried<T>(clock: Clock, signal: AbortSignal, tryOnce: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await tryOnce();
+    } catch (error) {
+      if (failures >= MAX_ATTEMPTS || signal.aborted || !mayPass(error)) throw error;
+    }
+    await pause(clock, backoffMs(failures, BACKOFF), signal);
   }
 }
 

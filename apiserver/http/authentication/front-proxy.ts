@@ -121,13 +121,14 @@ function judge(socket: Socket, reading: Reading): Seen {
  * their number.
  */
 function takeHeaders(request: IncomingMessage, reading: Reading | undefined): readonly string[] {
-  const { rawHeaders } = request;
+  const { rawHeaders, headers } = request;
   let taken: string[] | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
     if (!isIdentity(name, reading)) continue;
     taken ??= [];
     taken.push(name, rawHeaders[i + 1] ?? '');
+    delete headers[name];
     rawHeaders[i] = '';
     rawHeaders[i + 1] = '';
   }
