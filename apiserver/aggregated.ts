@@ -7,6 +7,7 @@ import type { Client } from './client/client.ts';
 import type { Serving, ServingCertificate } from './client/serving-certificate.ts';
 import { createCoreServer, type ApiServer } from './core-server.ts';
 import { ensureSharedSecret, untilDone } from './client/shared-secret.ts';
+import { createCaInjection } from './host/ca-injection.ts';
 import { createHost, type Host } from './host/host.ts';
 import type { HealthCheck } from './http/health.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -78,16 +79,30 @@ class Aggregated implements AggregatedServer {
     const listening = await api.start(port, address);
     this.#api = api;
     this.#setTls();
-    serving.start((renewed) => {
-      this.#serving = renewed;
-      this.#setTls();
-    });
+    this.#keepServing(this.#serving);
     return listening;
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the server is stopping'));
     for (const part of this.#started.reverse()) await part.close();
+  }
+
+  /** Follows the serving certificate, and has the host trust it where it is our own. */
+  #keepServing(first: Serving): void {
+    const { serving, client, namespace, clock, log } = this.#options;
+    const injection =
+      first.bundle === undefined ? undefined : createCaInjection({ client, namespace, clock, log });
+    if (injection !== undefined) this.#started.push(injection);
+    const trust = ({ bundle }: Serving): void => {
+      if (bundle !== undefined) injection?.trust(bundle);
+    };
+    trust(first);
+    serving.start((renewed) => {
+      this.#serving = renewed;
+      this.#setTls();
+      trust(renewed);
+    });
   }
 
   /** Replicas must agree on it, or applying a credential again would look like a change. */

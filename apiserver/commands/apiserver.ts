@@ -18,8 +18,7 @@ export const APISERVER_FLAGS: Flags = {
   ...CLUSTER_FLAGS,
   ...servingFlags({ port: 7443, service: 'polder' }),
   'data-dir': {
-    help: 'Directory of the sqlite store, the audit log and what else must survive a restart.',
-    default: '.polder',
+    help: 'Directory of the sqlite store and the audit log. Default: .polder with --store sqlite, else none.',
   },
   ...STORE_FLAGS,
   'history-revisions': {
@@ -28,7 +27,7 @@ export const APISERVER_FLAGS: Flags = {
     range: [10, 1_000_000_000],
   },
   'audit-log-path': {
-    help: 'File of the audit log, - for standard output. Default: audit.log in the data directory.',
+    help: 'File of the audit log, - for standard output. Default: audit.log in the data directory if there is one.',
   },
 };
 
@@ -42,11 +41,12 @@ export async function apiserver(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    const dataDir = acquireDataDir(resolve(values['data-dir']?.[0] ?? ''));
+    const path = dataDirOf(values);
+    const dataDir = path === undefined ? undefined : acquireDataDir(resolve(path));
     try {
       return await serve(values, dataDir);
     } finally {
-      dataDir.release();
+      dataDir?.release();
     }
   } catch (error) {
     const known =
@@ -59,16 +59,20 @@ export async function apiserver(args: readonly string[]): Promise<number> {
   }
 }
 
-async function serve(values: Values, dataDir: DataDir): Promise<number> {
+/** With etcd nothing has to survive on this machine. */
+const dataDirOf = (values: Values): string | undefined =>
+  values['data-dir']?.[0] ?? (values['store']?.[0] === 'sqlite' ? '.polder' : undefined);
+
+async function serve(values: Values, dataDir: DataDir | undefined): Promise<number> {
   const one = (flag: string): string => values[flag]?.[0] ?? '';
   const clock = systemClock;
   const log = createLog({ level: one('log-level') as Level });
   const metrics = createMetrics();
   const client = hostClient(values, { clock, log, name: 'polder-apiserver' });
-  const path = one('audit-log-path') || dataDir.file('audit.log');
+  const path = values['audit-log-path']?.[0] ?? dataDir?.file('audit.log') ?? '-';
   const audit = path === '-' ? undefined : openAuditFile(path, log, metrics);
   const server = createAggregatedServer({
-    store: await openStore(values, { file: dataDir.file('store.db'), clock, log }),
+    store: await openStore(values, { file: dataDir?.file('store.db') ?? '', clock, log }),
     client,
     serving: servingCertificate(values, { client, clock, log }),
     port: Number(one('port')),
@@ -87,7 +91,7 @@ async function serve(values: Values, dataDir: DataDir): Promise<number> {
   try {
     const { port } = await Promise.race([server.start(), stopped.then(stopEarly)]);
     memory.start();
-    dataDir.writeReady({ url: `https://localhost:${port}`, kubeconfig: '', pid: process.pid });
+    dataDir?.writeReady({ url: `https://localhost:${port}`, kubeconfig: '', pid: process.pid });
     log.info('serving', { port });
     log.info('stopping', { signal: await stopped });
     return 0;
