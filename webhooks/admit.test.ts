@@ -180,12 +180,20 @@ describe('native kinds through the webhooks', () => {
 
     it('refuses everything until policies are known, and says so', () => {
       const world = createReviewWorld();
-      world.notReady = 'policies are loading';
+      world.loading = 'policies are loading';
       const answer = world.ask('isolate', { user: controllers, kind: Pod, object: pod() });
       assert.equal(answer.status?.code, 503);
       assert.match(answer.status.message ?? '', /^NOT_READY: policies are loading/);
       assert.equal(world.ask('mutate', { user: dev, kind: Pod, object: pod() }).allowed, false);
       assert.equal(world.ask('advise', { user: dev, kind: Pod, object: pod() }).allowed, true);
+    });
+
+    it('X6 lets nobody in by policies that may have changed, and the cluster go on with what it has decided', () => {
+      const world = createReviewWorld();
+      world.outdated = 'accesspolicies cannot be followed';
+      const asked = { kind: Pod, object: pod() };
+      assert.equal(world.ask('isolate', { ...asked, user: dev }).status?.code, 503);
+      assert.equal(world.ask('isolate', { ...asked, user: kcm('replicaset-controller') }).allowed, true);
     });
   });
 

@@ -10,8 +10,7 @@ import { isClusterProgram } from '../apiserver/policy/cluster-users.ts';
 import type { Engine } from '../apiserver/policy/engine.ts';
 import { mutated } from '../apiserver/policy/mutations/index.ts';
 import { adviseOn, refusal, violationsOf } from '../apiserver/policy/review.ts';
-import type { Lookup, RuleContext } from '../apiserver/policy/rules/rule.ts';
-import { isComponent } from '../apiserver/policy/subjects.ts';
+import { isTrusted, type Lookup, type RuleContext } from '../apiserver/policy/rules/rule.ts';
 import type { Log } from '../apiserver/runtime/log.ts';
 import type { Hook } from './hooks.ts';
 import { watchedKind } from './native-kinds.ts';
@@ -21,8 +20,10 @@ import { ReviewError, type Review, type Verdict } from './review.ts';
 export interface AdmitterDeps {
   readonly engine: Engine;
   readonly lookup: Lookup;
-  /** Undefined when policies and tenants are known and current, else why they are not. */
-  readonly notReady: () => string | undefined;
+  /** Why nothing can be decided yet; undefined once policies and tenants are known. */
+  readonly loading: () => string | undefined;
+  /** Why what is known may be too old to let people in by; undefined while it is current. */
+  readonly outdated: () => string | undefined;
   /** Milliseconds, monotonic. */
   readonly elapsed: () => number;
   readonly log: Log;
@@ -89,9 +90,9 @@ const allowed: Outcome = { denied: undefined, patch: [] };
 /** Whatever goes wrong on the way is a refusal: admission fails closed. */
 function decide(deps: AdmitterDeps, context: RuleContext, question: Question): Outcome {
   const { hook, review } = question;
-  if (hook.task === 'advise' && deps.notReady() !== undefined) return allowed;
+  const why = notReady(deps, context, review);
+  if (hook.task === 'advise' && why !== undefined) return allowed;
   try {
-    const why = deps.notReady();
     if (why !== undefined)
       throw new ApiError('ServiceUnavailable', `NOT_READY: ${why}; try again in a moment`);
     return answer(context, question);
@@ -104,6 +105,11 @@ function decide(deps: AdmitterDeps, context: RuleContext, question: Question): O
     );
     return { denied: failed.status(), patch: [] };
   }
+}
+
+/** An outage of ours stops changes by people, not what the cluster does to keep things running. */
+function notReady(deps: AdmitterDeps, context: RuleContext, { user }: Review): string | undefined {
+  return deps.loading() ?? (isTrusted(user, context) ? undefined : deps.outdated());
 }
 
 /** Throws the refusal. */
@@ -149,10 +155,10 @@ function requestOf({ review, kind, said }: Question): AdmissionRequest {
 }
 
 /** Exec and the like, by the verb of the same name. Throws the refusal. */
-function connect({ engine }: RuleContext, { review, kind, said }: Question): void {
+function connect(context: RuleContext, { review, kind, said }: Question): void {
   const { user, namespace, name, subresource } = review;
-  if (isComponent(user) || isClusterProgram(user)) return;
-  const decision = engine.authorize(user, {
+  if (isTrusted(user, context)) return;
+  const decision = context.engine.authorize(user, {
     is: 'resource',
     verb: subresource,
     group: kind.group,

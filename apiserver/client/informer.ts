@@ -2,6 +2,8 @@
  * Keeps a local copy of one collection current: list, then watch, for as long as the process lives. The copy
  * survives everything the server may do: restart, history cut off (410), watch ended, connection dead.
  */
+import { systemClock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
 import { createObjectCache, type Change } from './cache.ts';
 import { createReflector, type InformerOptions, type Sink } from './reflector.ts';
 import { keyOf, refOf, type ApiObject, type ObjectRef, type Resource } from './resource.ts';
@@ -11,6 +13,8 @@ export interface Informer<T> {
   /** Resolves when the first complete state is in; rejects when closed before. */
   readonly synced: Promise<void>;
   readonly hasSynced: boolean;
+  /** When the watch was lost that is not back yet, in milliseconds since the epoch; undefined while it follows. */
+  readonly lostSinceMs: number | undefined;
   /** Objects are shared by all readers: never change one. */
   get(ref: ObjectRef): T | undefined;
   list(namespace?: string): readonly T[];
@@ -39,16 +43,12 @@ export function createInformer<T extends ApiObject>(
   const first = Promise.withResolvers<void>();
   // Nobody has to wait for it; an unobserved rejection must not end the process.
   first.promise.catch(() => undefined);
+  const { clock = systemClock } = options;
   let hasSynced = false;
+  let lostSinceMs: number | undefined;
   let running: Promise<void> | undefined;
 
-  const tell = (listener: (change: Change<T>) => void, change: Change<T>): void => {
-    try {
-      listener(change);
-    } catch (error) {
-      log.error('informer listener failed', { ref: keyOf(refOf(change.object)), error });
-    }
-  };
+  const tell = teller<T>(log);
   const publish = (change: Change<T> | undefined): void => {
     if (change === undefined) return;
     for (const listener of listeners) tell(listener, change);
@@ -61,12 +61,18 @@ export function createInformer<T extends ApiObject>(
       hasSynced = true;
       first.resolve();
     },
+    following: (isFollowing) => {
+      lostSinceMs = isFollowing ? undefined : (lostSinceMs ?? clock.now());
+    },
   };
   return {
     resource,
     synced: first.promise,
     get hasSynced() {
       return hasSynced;
+    },
+    get lostSinceMs() {
+      return lostSinceMs;
     },
     get: (ref) => cache.get(ref),
     list: (namespace) => cache.list(namespace),
@@ -86,3 +92,14 @@ export function createInformer<T extends ApiObject>(
     },
   };
 }
+
+/** A listener that throws is its own problem: the others are told all the same. */
+const teller =
+  <T extends ApiObject>(log: Log) =>
+  (listener: (change: Change<T>) => void, change: Change<T>): void => {
+    try {
+      listener(change);
+    } catch (error) {
+      log.error('informer listener failed', { ref: keyOf(refOf(change.object)), error });
+    }
+  };

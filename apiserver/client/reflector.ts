@@ -26,6 +26,8 @@ export interface Sink<T> {
   put(object: T): void;
   remove(object: T): void;
   replace(objects: readonly T[]): void;
+  /** Whether the state is being followed; told at every turn. */
+  following(isFollowing: boolean): void;
 }
 
 const RETRY = { baseMs: 800, capMs: 30_000, floorMs: 100 };
@@ -67,6 +69,7 @@ export function createReflector<T extends ApiObject>(
         // A server that ends watches at once without a word must not be asked in a tight loop.
         if (!(await step(reflection, at))) at.failures += 1;
       } catch (error) {
+        sink.following(false);
         if (!isAborted(signal)) onFailure(reflection, at, error);
       }
       if (at.failures > 0) {
@@ -98,7 +101,8 @@ async function follow<T extends ApiObject>(reflection: Reflection<T>, at: Positi
   const { client, resource, signal, random } = reflection;
   // Ends spread over five minutes, so that a thousand informers do not come back at once.
   const timeoutSeconds = 300 + Math.floor(random() * 300);
-  const request = { ...scopeOf(reflection), resourceVersion: at.revision, timeoutSeconds, signal };
+  const onOpen = (): void => reflection.sink.following(true);
+  const request = { ...scopeOf(reflection), resourceVersion: at.revision, timeoutSeconds, signal, onOpen };
   let any = false;
   for await (const event of client.watch(resource, request)) {
     any = true;
@@ -121,6 +125,7 @@ async function followFromStart<T extends ApiObject>(
         apply(reflection, at, event);
       } else if (initial.take(event)) {
         sink.replace(initial.objects().map((object) => slim(reflection, object as T)));
+        sink.following(true);
         at.revision = event.resourceVersion;
         heard(reflection, at);
       }

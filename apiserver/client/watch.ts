@@ -21,6 +21,8 @@ export interface WatchRequest {
   /** A silent connection is taken for dead after this time. Default 150 s: servers send a bookmark each minute. */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
+  /** Called when the server has begun to answer: events may take their time. */
+  readonly onOpen?: () => void;
 }
 
 export type WatchEvent<T> =
@@ -58,6 +60,7 @@ export async function* watchStream<T>(
     if (stream.status !== 200) {
       throw errorFromStatus(parseJson(await readAll(stream.body)), stream.status);
     }
+    request.onOpen?.();
     for await (const line of lines(stream.body)) {
       rearm();
       yield parseEvent<T>(line);

@@ -37,7 +37,8 @@ export interface Answer {
 
 export interface ReviewWorld extends World {
   readonly lookup: Lookup;
-  notReady: string | undefined;
+  loading: string | undefined;
+  outdated: string | undefined;
   ask(task: Task, asked: Asked): Answer;
   /** Mutated, then validated, as an API server does. Throws when it was refused. */
   admit(asked: Asked): JsonObject;
@@ -98,7 +99,8 @@ export function createReviewWorld(): ReviewWorld {
   const admitter = createAdmitter({
     engine: world.engine,
     lookup,
-    notReady: () => all.notReady,
+    loading: () => all.loading,
+    outdated: () => all.outdated,
     elapsed: () => performance.now(),
     log: createLog({ level: 'error' }),
   });
@@ -120,7 +122,8 @@ export function createReviewWorld(): ReviewWorld {
   const all: ReviewWorld = {
     ...world,
     lookup,
-    notReady: undefined,
+    loading: undefined,
+    outdated: undefined,
     ask,
     admit: (asked) => {
       const { object, answer } = run(asked);
