@@ -3,6 +3,7 @@
  *
  *   polder up           everything in one process: API server, controllers, hub and a local data plane
  *   polder apiserver    the API server behind the aggregator of a Kubernetes cluster
+ *   polder webhooks     admission of native kinds in the namespaces of tenants
  *   polder kubeconfig   mints a client certificate from the embedded CA and prints a kubeconfig
  *
  * Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 the data directory is held by another process.
@@ -25,6 +26,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   apiserver: {
     summary: 'run the API server behind the aggregator of a Kubernetes cluster',
     run: async (args) => (await import('./commands/apiserver.ts')).apiserver(args),
+  },
+  webhooks: {
+    summary: 'admit the native kinds of a Kubernetes cluster in the namespaces of tenants',
+    run: async (args) => (await import('./commands/webhooks.ts')).webhooks(args),
   },
   kubeconfig: {
     summary: 'mint a client certificate from the embedded CA and print a kubeconfig',

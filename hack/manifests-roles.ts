@@ -1,14 +1,12 @@
 /** RBAC over Polder's own kinds: roles for people, and for the programs that read and write these kinds. */
 import type { JsonObject } from '../apiserver/api/json.ts';
 import type { Kind } from '../apiserver/api/kind.ts';
+import { STATE_KINDS } from '../webhooks/state.ts';
 
 const READ = ['get', 'list', 'watch'];
 const WRITE = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 /** Who may do what in a tenant: given to its administrators only. */
 const POLICY_KINDS = ['AccessPolicy', 'DataPolicy'];
-/** What the access engine is made of; see `apiserver/policy-feed.ts`. */
-const ENGINE_KINDS = ['Tenant', 'AccessRole', 'AccessPolicy', 'ClusterAccessPolicy'];
-
 type Aggregate = 'view' | 'edit' | 'admin';
 
 /** Roles of people. RBAC is only the outer gate: inside, the access policies of Polder decide object by object. */
@@ -66,7 +64,7 @@ export function programRoles(kinds: readonly Kind[]): readonly JsonObject[] {
     clusterRole(
       'polder-webhooks-kinds',
       rules(
-        kinds.filter(({ kind }) => ENGINE_KINDS.includes(kind)),
+        STATE_KINDS.filter(({ origin }) => origin === 'own'),
         READ,
       ),
     ),

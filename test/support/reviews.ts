@@ -6,7 +6,7 @@ import type { JsonObject } from '../../apiserver/api/json.ts';
 import type { Kind } from '../../apiserver/api/kind.ts';
 import { createLog } from '../../apiserver/runtime/log.ts';
 import type { Lookup } from '../../apiserver/policy/rules/rule.ts';
-import { createAdmitter } from '../../webhooks/admit.ts';
+import { createAdmitter, type Admitter } from '../../webhooks/admit.ts';
 import { HOOKS, type Task } from '../../webhooks/hooks.ts';
 import { readReview, writeReview } from '../../webhooks/review.ts';
 import { applyPatch, parsePatch } from '../../apiserver/registry/json-patch.ts';
@@ -37,6 +37,7 @@ export interface Answer {
 
 export interface ReviewWorld extends World {
   readonly lookup: Lookup;
+  readonly admitter: Admitter;
   loading: string | undefined;
   outdated: string | undefined;
   ask(task: Task, asked: Asked): Answer;
@@ -122,6 +123,7 @@ export function createReviewWorld(): ReviewWorld {
   const all: ReviewWorld = {
     ...world,
     lookup,
+    admitter,
     loading: undefined,
     outdated: undefined,
     ask,

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { Agent, request as httpsRequest } from 'node:https';
+import { connect } from 'node:tls';
+import { Pod } from '../apiserver/kinds/native/pod.ts';
+import { createAuthority, issue, type Authority, type KeyPair } from '../apiserver/runtime/certificates.ts';
+import { createHealth } from '../apiserver/runtime/health.ts';
+import { silentLog } from '../apiserver/runtime/log.ts';
+import { createMetrics } from '../apiserver/runtime/metrics.ts';
+import { dev } from '../test/support/policy.ts';
+import { createReviewWorld, reviewBody, type ReviewWorld } from '../test/support/reviews.ts';
+import { createWebhookServer, type WebhookLimits, type WebhookServer } from './server.ts';
+
+interface Reply {
+  readonly status: number;
+  readonly text: string;
+}
+interface Running {
+  readonly server: WebhookServer;
+  readonly world: ReviewWorld;
+  readonly url: string;
+  readonly authority: Authority;
+  readonly send: (method: string, path: string, body?: Buffer, cert?: KeyPair) => Promise<Reply>;
+}
+
+const DAY_MS = 86_400_000;
+
+describe('webhook server', () => {
+  const closers: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0)) await close();
+  });
+
+  async function serving(authority: Authority): Promise<KeyPair> {
+    const subjectAltNames = ['localhost', '127.0.0.1'];
+    return issue(authority, {
+      commonName: 'polder-webhooks',
+      subjectAltNames,
+      usage: 'server',
+      validForMs: DAY_MS,
+      now: Date.now(),
+    });
+  }
+
+  async function start(limits: Partial<WebhookLimits> = {}, withClients = false): Promise<Running> {
+    const authority = await createAuthority({ commonName: 'test', validForMs: DAY_MS, now: Date.now() });
+    const world = createReviewWorld();
+    const server = createWebhookServer({
+      admitter: world.admitter,
+      health: createHealth([{ name: 'state', probes: ['ready'], check: () => world.loading }], silentLog),
+      metrics: createMetrics(),
+      log: silentLog,
+      limits,
+      ...(withClients ? { clientCa: authority.cert } : {}),
+    });
+    const { port } = await server.start(await serving(authority), 0, '127.0.0.1');
+    closers.push(() => server.close(100));
+    const send: Running['send'] = (method, path, body, cert) =>
+      new Promise((resolve, reject) => {
+        const agent = new Agent({ keepAlive: false });
+        const pair = cert === undefined ? {} : { cert: cert.cert, key: cert.key };
+        const outgoing = httpsRequest(
+          { host: '127.0.0.1', port, method, path, ca: authority.cert, agent, ...pair },
+          (response) => {
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('end', () =>
+              resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+            );
+          },
+        );
+        outgoing.on('error', reject);
+        outgoing.end(body);
+      });
+    return { server, world, url: `https://127.0.0.1:${port}`, authority, send };
+  }
+
+  const question = (object = { metadata: { name: 'p', namespace: 'tn-acme' }, spec: {} }): Buffer =>
+    Buffer.from(JSON.stringify(reviewBody({ user: dev, kind: Pod, object })));
+
+  it('answers a question and counts it by kind and decision', async () => {
+    const { send } = await start();
+    const denied = question({
+      metadata: { name: 'p', namespace: 'tn-acme' },
+      spec: { hostPID: true },
+    } as never);
+    const replies = [
+      await send('POST', '/isolate', question()),
+      await send('POST', '/isolate?timeout=3s', denied),
+    ];
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [200, 200],
+    );
+    const answers = replies.map(
+      ({ text }) => (JSON.parse(text) as { response: { allowed: boolean } }).response.allowed,
+    );
+    assert.deepEqual(answers, [true, false]);
+    const { text } = await send('GET', '/metrics');
+    assert.match(text, /polder_webhook_review_seconds_count\{[^}]*resource="pods",decision="denied"\} 1/);
+    assert.match(
+      text,
+      /polder_webhook_reviews_total\{webhook="isolation.polder.dev",operation="CREATE",resource="pods",decision="allowed",code="200"\} 1/,
+    );
+  });
+
+  it('takes an update with two objects of 3 MiB, and says what is wrong with more', async () => {
+    const { send } = await start();
+    const object = {
+      metadata: { name: 'p', namespace: 'tn-acme', annotations: { note: 'x'.repeat(3 * 1024 * 1024) } },
+      spec: {},
+    };
+    const large = Buffer.from(JSON.stringify(reviewBody({ user: dev, kind: Pod, object, old: object })));
+    const { status, text } = await send('POST', '/isolate', large);
+    assert.equal(status, 200);
+    assert.equal((JSON.parse(text) as { response: { allowed: boolean } }).response.allowed, true);
+    const reply = await send('POST', '/isolate', Buffer.alloc(9 * 1024 * 1024, 0x20));
+    assert.equal(reply.status, 413);
+    assert.match(reply.text, /larger than 8388608 bytes/);
+  });
+
+  it('answers 400 for what is no question, 405 and 404 for what is no webhook', async () => {
+    const { send } = await start();
+    assert.equal((await send('POST', '/isolate', Buffer.from('{}'))).status, 400);
+    assert.equal((await send('GET', '/isolate')).status, 405);
+    assert.equal((await send('POST', '/nothing')).status, 405);
+    assert.equal((await send('GET', '/nothing')).status, 404);
+  });
+
+  it('turns questions away when too many are being received', async () => {
+    const { send } = await start({ bufferedBytes: 100 });
+    const { status, text } = await send('POST', '/isolate', question());
+    assert.equal(status, 503);
+    assert.match(text, /^OVERLOADED/);
+    assert.match((await send('GET', '/metrics')).text, /polder_webhook_shed_total 1/);
+  });
+
+  it('is live at once and ready when its state is complete', async () => {
+    const { send, world } = await start();
+    world.loading = 'tenants are still being loaded';
+    assert.equal((await send('GET', '/livez')).status, 200);
+    const reply = await send('GET', '/readyz?verbose');
+    assert.equal(reply.status, 500);
+    assert.match(reply.text, /\[-\]state failed/);
+    world.loading = undefined;
+    assert.equal((await send('GET', '/readyz')).status, 200);
+    assert.equal((await send('GET', '/readyz/state')).status, 200);
+  });
+
+  it('shows a replaced certificate to new connections', async () => {
+    const { server, url, authority } = await start();
+    const shown = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const socket = connect(
+          { host: '127.0.0.1', port: Number(new URL(url).port), ca: authority.cert },
+          () => {
+            const { raw } = socket.getPeerCertificate();
+            socket.destroy();
+            resolve(new X509Certificate(raw).serialNumber);
+          },
+        );
+        socket.on('error', reject);
+      });
+    const before = await shown();
+    const next = await serving(authority);
+    server.setCertificate(next);
+    assert.notEqual(before, await shown());
+    assert.equal(await shown(), new X509Certificate(next.cert).serialNumber);
+  });
+
+  it('asks callers for a certificate where one is wanted, and probes for none', async () => {
+    const { send, authority } = await start({}, true);
+    assert.equal((await send('POST', '/isolate', question())).status, 401);
+    assert.equal((await send('GET', '/readyz')).status, 200);
+    const client = await issue(authority, {
+      commonName: 'kube-apiserver',
+      usage: 'client',
+      validForMs: DAY_MS,
+      now: Date.now(),
+    });
+    assert.equal((await send('POST', '/isolate', question(), client)).status, 200);
+  });
+});
