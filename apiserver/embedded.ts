@@ -14,7 +14,7 @@ import { createClient, type Client } from './client/client.ts';
 import { ensureIdentity, writeAdminKubeconfig, type EmbeddedIdentity } from './embedded-identity.ts';
 import { waitForRegistrationToken } from './local-plane-token.ts';
 import { systemClock, type Clock } from './runtime/clock.ts';
-import { openAuditFile } from './runtime/audit-file.ts';
+import { openAuditFile, type AuditRotation } from './runtime/audit-file.ts';
 import { createComponentTokens, type ComponentTokens } from './runtime/component-tokens.ts';
 import type { DataDir } from './runtime/data-dir.ts';
 import { createIdleMemory } from './runtime/idle-memory.ts';
@@ -30,6 +30,7 @@ export interface EmbeddedOptions {
   readonly port: number;
   /** Changes that are kept to look back on; default: the store's. */
   readonly historyRevisions?: number;
+  readonly audit: Omit<AuditRotation, 'now'>;
   readonly log: Log;
   readonly version: string;
   /** Bearer tokens from outside: static ones, OIDC. */
@@ -96,7 +97,8 @@ class EmbeddedProcess implements EmbeddedPolder {
   private createApi(identity: EmbeddedIdentity): EmbeddedApiServer {
     const { dataDir, log, version, historyRevisions } = this.options;
     const { clock, metrics } = this;
-    const audit = openAuditFile(dataDir.file('audit.log'), log, metrics);
+    const rotation = { ...this.options.audit, now: () => clock.now() };
+    const audit = openAuditFile({ path: dataDir.file('audit.log'), log, metrics, rotation });
     this.started.push(audit);
     return createApiServer({
       store: createSqliteStore({ file: dataDir.file('store.db'), clock }),

@@ -1,6 +1,7 @@
 /** `polder up`: the composition root of the embedded mode. Every program of Polder in one process. */
 import { resolve } from 'node:path';
 import type { TokenAuthenticator } from '../http/authentication/authenticator.ts';
+import { AUDIT_FLAGS, auditRotation } from '../audit-flags.ts';
 import { createEmbeddedPolder } from '../embedded.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { DataDirHeldError, DataDirUnusableError, acquireDataDir } from '../runtime/data-dir.ts';
@@ -25,6 +26,7 @@ export const UP_FLAGS: Flags = {
     default: '1000000',
     range: [10, 1_000_000_000],
   },
+  ...AUDIT_FLAGS,
   version: { help: 'Prints the version.', boolean: true },
   help: { help: 'Shows this text.', boolean: true },
 };
@@ -48,6 +50,7 @@ export async function up(args: readonly string[]): Promise<number> {
       dataDir: resolve(one('data-dir')),
       port: Number(one('port')),
       historyRevisions: Number(one('history-revisions')),
+      audit: auditRotation(values),
       level: one('log-level') as Level,
       tokens: tokenAuthenticators(values, systemClock),
     });
@@ -73,6 +76,7 @@ interface Settings {
   readonly dataDir: string;
   readonly port: number;
   readonly historyRevisions: number;
+  readonly audit: ReturnType<typeof auditRotation>;
   readonly level: Level;
   readonly tokens: readonly TokenAuthenticator[];
 }
@@ -84,6 +88,7 @@ async function serve(settings: Settings): Promise<number> {
     dataDir,
     port: settings.port,
     historyRevisions: settings.historyRevisions,
+    audit: settings.audit,
     log,
     version: version(),
     tokens: settings.tokens,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run, startPolder, type Polder } from '../support/polder.ts';
 
@@ -47,6 +47,33 @@ describe('polder up', function () {
     const second = await run(process.execPath, ['apiserver/polder.js', 'up'], { env });
 
     assert.equal(second.code, 3);
+  });
+
+  it('moves an audit log that grew too long aside and keeps the newest ones', async () => {
+    const args = ['--audit-log-maxsize', '1', '--audit-log-maxbackup', '2'];
+    const first = await startPolder({ args });
+    const audit = join(first.dir, 'audit.log');
+    const old = ['2001', '2002'].map((year) => join(first.dir, `audit-${year}-01-01T00-00-00.000Z.log`));
+    await first.stop();
+    for (const file of old) writeFileSync(file, 'old');
+    appendFileSync(audit, 'x'.repeat(1024 * 1024));
+
+    const again = await first.restart();
+    try {
+      await again.ok(['get', 'tenants']);
+      await again.stop();
+
+      const names = readdirSync(first.dir).filter((name) => /^audit-.*\.log$/.test(name));
+      assert.equal(names.length, 2);
+      assert.deepEqual(
+        old.map((file) => existsSync(file)),
+        [false, true],
+      );
+      assert.ok(statSync(audit).size < 1024 * 1024);
+      assert.match(readFileSync(audit, 'utf8'), /"resource":"tenants"/);
+    } finally {
+      await again.remove();
+    }
   });
 
   it('prints version and help', async () => {
