@@ -1,6 +1,7 @@
 /** `polder apiserver`: the composition root of the API server inside a Kubernetes cluster. */
 import { resolve } from 'node:path';
 import { createAggregatedServer } from '../aggregated.ts';
+import { AUDIT_FLAGS, auditRotation } from '../audit-flags.ts';
 import { openAuditFile } from '../runtime/audit-file.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { DataDirHeldError, DataDirUnusableError, acquireDataDir, type DataDir } from '../runtime/data-dir.ts';
@@ -29,6 +30,7 @@ export const APISERVER_FLAGS: Flags = {
   'audit-log-path': {
     help: 'File of the audit log, - for standard output. Default: audit.log in the data directory if there is one.',
   },
+  ...AUDIT_FLAGS,
 };
 
 const HELD = 3;
@@ -70,7 +72,8 @@ async function serve(values: Values, dataDir: DataDir | undefined): Promise<numb
   const metrics = createMetrics();
   const client = hostClient(values, { clock, log, name: 'polder-apiserver' });
   const path = values['audit-log-path']?.[0] ?? dataDir?.file('audit.log') ?? '-';
-  const audit = path === '-' ? undefined : openAuditFile(path, log, metrics);
+  const rotation = { ...auditRotation(values), now: () => clock.now() };
+  const audit = path === '-' ? undefined : openAuditFile({ path, log, metrics, rotation });
   const server = createAggregatedServer({
     store: await openStore(values, { file: dataDir?.file('store.db') ?? '', clock, log }),
     client,
