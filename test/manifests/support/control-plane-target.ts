@@ -1,0 +1,212 @@
+/**
+ * A control plane alone as a place to install Polder into. What a kubelet would do for the pods of a Deployment is
+ * done here with local processes: the arguments, variables, mounted Secrets and rights are those of the manifests.
+ */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { at, isObject, type JsonObject } from '../../../apiserver/api/json.ts';
+import type { Target } from '../../../hack/kind/target.ts';
+import { buildManifests } from '../../../hack/manifests-build.ts';
+import type { Cluster } from '../../support/cluster.ts';
+import type { Part } from '../../support/cluster-part.ts';
+import { freePorts } from '../../support/free-port.ts';
+import { ROOT } from '../../support/polder.ts';
+import { idOf, items, kindOf, nameOf, namespaceOf } from './objects.ts';
+
+export interface ControlPlaneTarget extends Target {
+  /** What was said so far. */
+  readonly said: readonly string[];
+  /** The process of a Deployment that runs. */
+  readonly process: (deployment: string) => Part;
+}
+
+/** Ports on this machine by the name of the Service in front of them. */
+type Ports = Readonly<Record<string, number>>;
+
+export async function createControlPlaneTarget(cluster: Cluster): Promise<ControlPlaneTarget> {
+  const [apiserver, webhooks, hub] = await freePorts(3);
+  const [agent = 0] = await freePorts(1);
+  const ports: Ports = { polder: apiserver, 'polder-webhooks': webhooks, 'polder-hub': hub };
+  const applied = new Map<string, JsonObject>();
+  const processes = new Map<string, Part>();
+  const said: string[] = [];
+  const kubectl: Target['kubectl'] = (args, input) => cluster.ok(args, input === undefined ? {} : { input });
+  const serving = { 'polder-apiserver': apiserver, 'polder-webhooks': webhooks, 'polder-controllers': hub };
+
+  const apply: Target['apply'] = async (folder) => {
+    const objects = (await buildManifests(folder)).map((object) => reachable(object, ports));
+    for (const object of objects) applied.set(idOf(object), object);
+    await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+  };
+
+  const runOne = async (namespace: string, name: string): Promise<void> => {
+    const deployment = applied.get(`Deployment/${namespace}/${name}`);
+    if (deployment === undefined) throw new Error(`there is no Deployment ${name}`);
+    await processes.get(name)?.stop();
+    const port = (serving as Ports)[name] ?? agent;
+    const local = await prepare(cluster, deployment, { applied, hub });
+    const part = cluster.add(`${name}-${processes.size}`, {
+      program: process.execPath,
+      args: [POLDER, ...local.args, `--port=${port}`],
+      env: { ...local.env, NODE_ENV: 'production' },
+      ready: { url: `https://localhost:${port}/readyz`, insecure: true },
+    });
+    processes.set(name, part);
+    await part.start();
+  };
+
+  return {
+    said,
+    say: (line) => void said.push(line),
+    kubectl,
+    apply,
+    running: async (namespace, deployments) => {
+      // All at once, as in a cluster: each waits for what it needs.
+      await Promise.all(deployments.map((name) => runOne(namespace, name)));
+    },
+    process: (deployment) => {
+      const part = processes.get(deployment);
+      if (part === undefined) throw new Error(`${deployment} does not run`);
+      return part;
+    },
+  };
+}
+
+/** Without pods a Service leads to this machine, and with an external name the port of the caller is what counts. */
+function reachable(object: JsonObject, ports: Ports): JsonObject {
+  const port = (service: unknown): number | undefined => ports[String(at(service, 'name'))];
+  switch (kindOf(object)) {
+    case 'Service': {
+      const { selector: _selector, ...spec } = object['spec'] as JsonObject;
+      return { ...object, spec: { ...spec, type: 'ExternalName', externalName: 'localhost' } };
+    }
+    case 'APIService':
+      return withPort(object, ['spec', 'service'], port(at(object, 'spec.service')));
+    case 'MutatingWebhookConfiguration':
+    case 'ValidatingWebhookConfiguration': {
+      const webhooks = items(object, 'webhooks').map((webhook) =>
+        withPort(webhook, ['clientConfig', 'service'], port(at(webhook, 'clientConfig.service'))),
+      );
+      return { ...object, webhooks };
+    }
+    default:
+      return object;
+  }
+}
+
+function withPort(value: JsonObject, [step, ...rest]: readonly string[], port = 443): JsonObject {
+  if (step === undefined) return { ...value, port };
+  const inner = value[step];
+  return isObject(inner) ? { ...value, [step]: withPort(inner, rest, port) } : value;
+}
+
+interface Local {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+interface Around {
+  readonly applied: ReadonlyMap<string, JsonObject>;
+  readonly hub: number;
+}
+
+/** Writes what the pod would have mounted below a folder of its own, and points the container's settings there. */
+async function prepare(cluster: Cluster, deployment: JsonObject, around: Around): Promise<Local> {
+  const namespace = namespaceOf(deployment);
+  const folder = mkdtempSync(join(cluster.dir, `${nameOf(deployment)}-`));
+  const spec = at(deployment, 'spec.template.spec');
+  const [container] = items(spec, 'containers');
+  const mounts = new Map<string, string>();
+  for (const mount of items(container, 'volumeMounts')) {
+    const volume = items(spec, 'volumes').find(({ name }) => name === mount['name']);
+    const path = join(folder, String(mount['name']));
+    mkdirSync(path, { recursive: true });
+    await fill(cluster, path, namespace, volume);
+    mounts.set(String(mount['mountPath']), path);
+  }
+  const local = (text: string): string => {
+    const mount = [...mounts].find(([path]) => text === path || text.startsWith(`${path}/`));
+    return mount === undefined ? text : mount[1] + text.slice(mount[0].length);
+  };
+  const env: Record<string, string> = {
+    TMPDIR: local('/tmp'),
+    POLDER_KUBECONFIG: await writeKubeconfig(
+      cluster,
+      folder,
+      namespace,
+      String(at(spec, 'serviceAccountName')),
+    ),
+  };
+  for (const variable of items(container, 'env')) {
+    env[String(variable['name'])] = local(await valueOf(cluster, namespace, variable));
+  }
+  // Where the name of the Service means nothing, its port does.
+  const reached = (text: string): string =>
+    text.replace(/^https:\/\/polder-hub\.polder-system\.svc(:443)?/, `https://localhost:${around.hub}`);
+  const args = items(spec, 'containers').flatMap((each) => (each['args'] as string[] | undefined) ?? []);
+  return {
+    args: args.map(local).map(reached),
+    env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, reached(value)])),
+  };
+}
+
+/** Files of a Secret or ConfigMap; other volumes begin empty. */
+async function fill(cluster: Cluster, path: string, namespace: string, volume: unknown): Promise<void> {
+  const sources = [
+    ['secret', at(volume, 'secret.secretName'), (text: string): Buffer => Buffer.from(text, 'base64')],
+    ['configmap', at(volume, 'configMap.name'), (text: string): Buffer => Buffer.from(text)],
+  ] as const;
+  for (const [resource, name, decode] of sources) {
+    if (typeof name !== 'string') continue;
+    const object: unknown = JSON.parse(
+      await cluster.ok(['get', resource, name, '-n', namespace, '-o', 'json']),
+    );
+    const data = at(object, 'data');
+    for (const [key, value] of Object.entries(isObject(data) ? data : {})) {
+      writeFileSync(join(path, key), decode(String(value)), { mode: 0o400 });
+    }
+  }
+}
+
+async function valueOf(cluster: Cluster, namespace: string, variable: JsonObject): Promise<string> {
+  const reference = at(variable, 'valueFrom.secretKeyRef');
+  if (reference === undefined) return String(variable['value'] ?? '');
+  const path = `jsonpath={.data.${String(at(reference, 'key')).replaceAll('.', '\\.')}}`;
+  const name = String(at(reference, 'name'));
+  return Buffer.from(
+    await cluster.ok(['get', 'secret', name, '-n', namespace, '-o', path]),
+    'base64',
+  ).toString();
+}
+
+/** With a token of the ServiceAccount, as kubelet would mount it. */
+async function writeKubeconfig(
+  cluster: Cluster,
+  folder: string,
+  namespace: string,
+  account: string,
+): Promise<string> {
+  const token = await cluster.ok(['create', 'token', account, '-n', namespace, '--duration=1h']);
+  const tokenFile = join(folder, 'token');
+  writeFileSync(tokenFile, token, { mode: 0o600 });
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'host',
+    contexts: [{ name: 'host', context: { cluster: 'host', user: account } }],
+    clusters: [
+      {
+        name: 'host',
+        cluster: {
+          server: cluster.url,
+          'certificate-authority-data': Buffer.from(cluster.ca).toString('base64'),
+        },
+      },
+    ],
+    users: [{ name: account, user: { tokenFile } }],
+  };
+  const file = join(folder, 'kubeconfig');
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+}
+
+const POLDER = join(ROOT, 'apiserver/polder.js');
