@@ -10,16 +10,15 @@ export interface AdmissionDeps extends RuleContext, SealingDeps {}
 
 export function createAdmission(deps: AdmissionDeps): Admission {
   return {
-    mutate: async (request) => {
+    mutate: (request) => {
       const { object } = request;
       if (object === undefined) throw new Error('there is nothing to mutate in a DELETE');
       if (request.kind === Credential) return sealCredential(deps, request, object);
       return mutated(object, request, deps);
     },
-    validate: async (request) => {
+    validate: (request) => {
       const violations = violationsOf(request, deps);
       if (violations.length > 0) throw refusal(request, violations);
-      await Promise.resolve();
     },
   };
 }

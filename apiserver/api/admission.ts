@@ -31,8 +31,9 @@ export interface AdmissionRequest {
  * `mutate` returns the object to go on with (the same one when nothing changed) and runs before validation.
  * `validate` must not change anything; it throws `ApiError` Forbidden (403) or Invalid (422) to deny.
  * Anything else thrown is answered as 500 and nothing is stored: admission fails closed.
+ * What needs to ask nobody answers, and throws, at once.
  */
 export interface Admission {
-  mutate(request: AdmissionRequest): Promise<JsonObject>;
-  validate(request: AdmissionRequest): Promise<void>;
+  mutate(request: AdmissionRequest): Promise<JsonObject> | JsonObject;
+  validate(request: AdmissionRequest): Promise<void> | void;
 }

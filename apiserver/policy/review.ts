@@ -11,8 +11,14 @@ const FOR_NATIVES: readonly Rule[] = [...RULES, ...NATIVE_RULES];
 const FOR_HOSTS: readonly Rule[] = FOR_NATIVES.filter((rule) => rule !== advice);
 
 /** Every objection, in the order of the rules. */
-export const violationsOf = (request: AdmissionRequest, context: RuleContext): readonly Violation[] =>
-  rulesFor(request, context).flatMap((rule) => rule.check(request, context));
+export function violationsOf(request: AdmissionRequest, context: RuleContext): readonly Violation[] {
+  let found: readonly Violation[] = [];
+  for (const rule of rulesFor(request, context)) {
+    const violations = rule.check(request, context);
+    if (violations.length > 0) found = [...found, ...violations];
+  }
+  return found;
+}
 
 function rulesFor({ kind }: AdmissionRequest, { host }: RuleContext): readonly Rule[] {
   if (host !== undefined) return FOR_HOSTS;

@@ -63,12 +63,16 @@ export async function commit(
   const { kind, old } = proposal;
   const before = old?.read();
   const request = admissionRequest(context, proposal, { object: proposal.object, dryRun: options.dryRun });
-  const mutated = withContainerDefaults(deps.cache, proposal, await deps.admission.mutate(request));
+  const answered = deps.admission.mutate(request);
+  // Most answers are there at once: no turn is lost for them.
+  const admitted = answered instanceof Promise ? await answered : answered;
+  const mutated = withContainerDefaults(deps.cache, proposal, admitted);
   let object = proposal.object;
   if (mutated !== object) object = resettled(proposal, mutated, context);
   if (before !== undefined) object = withGeneration(kind, object, before);
   requireValid({ kind, object, old: before, subresource: proposal.subresource });
-  await deps.admission.validate({ ...request, object });
+  const judged = deps.admission.validate(object === request.object ? request : { ...request, object });
+  if (judged instanceof Promise) await judged;
   // Asked again: admission may have taken its time, and a namespace is emptied once only.
   const inPlace = old === undefined ? requireNamespace(deps, kind, request) : undefined;
   if (inPlace !== undefined) await inPlace;

@@ -17,10 +17,14 @@ export const references: Rule = {
   name: 'references',
   check: (request, context) => {
     if (request.operation === 'DELETE' || request.subresource !== '') return NONE;
-    return addedReferences(request.kind, request.object, request.oldObject).flatMap((found) => {
+    const added = addedReferences(request.kind, request.object, request.oldObject);
+    let violations = NONE;
+    for (const found of added) {
       const target = ownKind(found.reference.to);
-      return target === undefined ? NONE : checkReference(request, context, found, target);
-    });
+      const objections = target === undefined ? NONE : checkReference(request, context, found, target);
+      if (objections.length > 0) violations = [...violations, ...objections];
+    }
+    return violations;
   },
 };
 

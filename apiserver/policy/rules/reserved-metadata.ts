@@ -4,8 +4,8 @@
  */
 import type { AdmissionRequest } from '../../api/admission.ts';
 import { BREAK_GLASS_ANNOTATION, TENANT_LABEL, TENANT_UID_LABEL } from '../../api/identity.ts';
-import { at, isObject, type JsonObject } from '../../api/json.ts';
-import { GROUP_SUFFIX } from '../../api/kind.ts';
+import { isObject, type JsonObject } from '../../api/json.ts';
+import { GROUP_SUFFIX, type Kind } from '../../api/kind.ts';
 import type { Engine } from '../engine.ts';
 import { isTrusted, NONE, type Rule, type Violation } from './rule.ts';
 
@@ -21,66 +21,78 @@ export const reservedMetadata: Rule = {
   check: (request, context) => {
     const { kind, operation, object, oldObject, user } = request;
     if (operation === 'DELETE' || isTrusted(user, context)) return NONE;
-    const stamp = stampOf(request, context.engine);
-    const forPeople = [...(FOR_PEOPLE['*'] ?? []), ...(FOR_PEOPLE[kind.kind] ?? [])];
-    const maps = (['labels', 'annotations'] as const).flatMap((section) =>
-      changedKeys(object, oldObject, `metadata.${section}`)
-        .filter((key) => isReserved(key) && !forPeople.includes(key))
-        .filter(
-          (key) => section !== 'labels' || stamp[key] === undefined || !isStamp(object, key, stamp[key]),
-        )
-        .map((key) => violation(`metadata.${section}[${key}]`, key)),
-    );
-    const finalizers = changedFinalizers(object, oldObject)
-      .filter(isReserved)
-      .map((key) => violation('metadata.finalizers', key));
-    return [...maps, ...finalizers];
+    const now = metadataOf(object);
+    const before = metadataOf(oldObject);
+    const violations: Violation[] = [];
+    for (const section of SECTIONS) {
+      for (const key of changedKeys(mapIn(now, section), mapIn(before, section))) {
+        if (isForPeople(kind, key)) continue;
+        if (section === 'labels' && isStamp(request, context.engine, key)) continue;
+        violations.push(violation(`metadata.${section}[${key}]`, key));
+      }
+    }
+    for (const key of changedFinalizers(finalizersIn(now), finalizersIn(before))) {
+      violations.push(violation('metadata.finalizers', key));
+    }
+    return violations.length === 0 ? NONE : violations;
   },
 };
 
-/** What the labels of tenancy are in this namespace: saying what is true is no claim. Not on Namespaces themselves. */
-function stampOf({ kind, namespace }: AdmissionRequest, engine: Engine): Readonly<Record<string, string>> {
-  const tenant = kind.origin === 'native' && namespace !== '' ? engine.tenantOf(namespace) : undefined;
-  return tenant === undefined ? {} : { [TENANT_LABEL]: tenant.name, [TENANT_UID_LABEL]: tenant.uid };
-}
+const SECTIONS = ['labels', 'annotations'] as const;
 
-const isStamp = (object: JsonObject | undefined, key: string, value: string | undefined): boolean =>
-  mapAt(object, 'metadata.labels')[key] === value;
+const isForPeople = (kind: Kind, key: string): boolean =>
+  FOR_PEOPLE['*']?.includes(key) === true ||
+  (Object.hasOwn(FOR_PEOPLE, kind.kind) && FOR_PEOPLE[kind.kind]?.includes(key) === true);
+
+/** A label of tenancy as it is in this namespace: saying what is true is no claim. Not on Namespaces themselves. */
+function isStamp({ kind, namespace, object }: AdmissionRequest, engine: Engine, key: string): boolean {
+  const tenant = kind.origin === 'native' && namespace !== '' ? engine.tenantOf(namespace) : undefined;
+  if (tenant === undefined || (key !== TENANT_LABEL && key !== TENANT_UID_LABEL)) return false;
+  const labels = mapIn(metadataOf(object), 'labels');
+  return Object.hasOwn(labels, key) && labels[key] === (key === TENANT_LABEL ? tenant.name : tenant.uid);
+}
 
 /** `polder.dev/x` and `anything.polder.dev/x`. */
 function isReserved(key: string): boolean {
   const slash = key.indexOf('/');
-  const domain = slash < 0 ? '' : key.slice(0, slash).toLowerCase();
+  if (slash < 0) return false;
+  const domain = key.slice(0, slash).toLowerCase();
   return domain === GROUP_SUFFIX || domain.endsWith(`.${GROUP_SUFFIX}`);
 }
 
-function changedKeys(
-  object: JsonObject | undefined,
-  old: JsonObject | undefined,
-  path: string,
-): readonly string[] {
-  const now = mapAt(object, path);
-  const before = mapAt(old, path);
-  return [...new Set([...Object.keys(now), ...Object.keys(before)])].filter(
-    (key) => now[key] !== before[key],
-  );
+/** Reserved keys that came, went or have another value. */
+function changedKeys(now: JsonObject, before: JsonObject): readonly string[] {
+  const changed: string[] = [];
+  for (const key of Object.keys(now)) {
+    if (isReserved(key) && !(Object.hasOwn(before, key) && before[key] === now[key])) changed.push(key);
+  }
+  for (const key of Object.keys(before)) {
+    if (isReserved(key) && !Object.hasOwn(now, key)) changed.push(key);
+  }
+  return changed;
 }
 
-function mapAt(object: JsonObject | undefined, path: string): JsonObject {
-  const value = at(object, path);
-  // Without a prototype, so that a missing key is missing whatever it is called.
-  return isObject(value) ? Object.assign(Object.create(null) as JsonObject, value) : {};
+function changedFinalizers(now: readonly unknown[], before: readonly unknown[]): readonly string[] {
+  const changed = [
+    ...now.filter((key) => !before.includes(key)),
+    ...before.filter((key) => !now.includes(key)),
+  ];
+  return changed.filter((key): key is string => typeof key === 'string' && isReserved(key));
 }
 
-function changedFinalizers(object: JsonObject | undefined, old: JsonObject | undefined): readonly string[] {
-  const now = listAt(object);
-  const before = listAt(old);
-  return [...now.filter((key) => !before.includes(key)), ...before.filter((key) => !now.includes(key))];
-}
+const NOTHING: JsonObject = Object.freeze({});
+const NO_LIST: readonly unknown[] = [];
 
-function listAt(object: JsonObject | undefined): readonly string[] {
-  const value = at(object, 'metadata.finalizers');
-  return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+function metadataOf(object: JsonObject | undefined): JsonObject {
+  const metadata = object?.['metadata'];
+  return isObject(metadata) ? metadata : NOTHING;
+}
+function mapIn(metadata: JsonObject, section: (typeof SECTIONS)[number]): JsonObject {
+  const value = metadata[section];
+  return isObject(value) ? value : NOTHING;
+}
+function finalizersIn({ finalizers }: JsonObject): readonly unknown[] {
+  return Array.isArray(finalizers) ? finalizers : NO_LIST;
 }
 
 function violation(field: string, key: string): Violation {
