@@ -23,28 +23,30 @@ const countsGenerations = (kind: Kind): boolean =>
 
 /** A new object under `name`. What a client sent of these fields is ignored. */
 export function asCreated(kind: Kind, object: JsonObject, name: string, nowMs: number): JsonObject {
-  const given = without(
-    metadataOf(object),
-    'name',
-    'namespace',
-    'uid',
-    'resourceVersion',
-    'generation',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'selfLink',
-  );
-  const namespace = own(metadataOf(object), 'namespace');
-  return withMetadata(object, {
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    uid: randomUUID(),
-    ...(countsGenerations(kind) ? { generation: 1 } : {}),
-    creationTimestamp: timestamp(nowMs),
-    ...given,
-  });
+  const given = metadataOf(object);
+  const namespace = own(given, 'namespace');
+  const metadata: JsonObject = { name };
+  if (namespace !== undefined) metadata['namespace'] = namespace;
+  metadata['uid'] = randomUUID();
+  if (countsGenerations(kind)) metadata['generation'] = 1;
+  metadata['creationTimestamp'] = timestamp(nowMs);
+  // Pruned before, so there is no name among them that assigning would mistake.
+  for (const field of Object.keys(given)) {
+    if (!SET_AT_CREATION.has(field)) metadata[field] = given[field] ?? null;
+  }
+  return withMetadata(object, metadata);
 }
+const SET_AT_CREATION: ReadonlySet<string> = new Set([
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'generation',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'selfLink',
+]);
 
 const ALWAYS_RESTORED = ['resourceVersion', 'creationTimestamp', 'generation'] as const;
 const RESTORED_WHEN_TERMINATING = ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const;

@@ -30,9 +30,11 @@ export const withKey = (object: JsonObject, key: string, value: Json): JsonObjec
     ? Object.fromEntries([...Object.entries(object).filter(([name]) => name !== key), [key, value]])
     : { ...object, [key]: value };
 
-/** A copy without the keys. */
-export const without = (object: JsonObject, ...keys: readonly string[]): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+/** A copy without the keys; the object itself when it has none of them. */
+export function without(object: JsonObject, ...keys: readonly string[]): JsonObject {
+  if (!keys.some((key) => Object.hasOwn(object, key))) return object;
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
 
 /** A copy in which `key` is as in `from`, also when it is absent there. */
 export function takeKey(object: JsonObject, key: string, from: JsonObject): JsonObject {

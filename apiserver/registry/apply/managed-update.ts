@@ -9,7 +9,7 @@ import { endpointOf, type Subresource } from './endpoint.ts';
 import { FieldSet } from './field-set.ts';
 import { UnaddressableItem } from './list-items.ts';
 import { managedFieldsOf, metadataOf, withManagedFields } from './managed-fields.ts';
-import { ownersAfterUpdate, writable } from './owners-after-update.ts';
+import { ownersAfterUpdate } from './owners-after-update.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import { decodeOwners, encodeOwner, encodeOwners, isReset, type Owners } from './owners.ts';
 import { sameValue } from './values.ts';
@@ -70,7 +70,7 @@ const managerOf = ({ manager }: ManagedUpdate): string => (manager === '' ? 'unk
 
 function creatorAlone(update: ManagedUpdate): readonly Json[] | undefined {
   const endpoint = endpointOf(update.kind, update.subresource);
-  const fieldsV1 = createdFields(endpoint, writable(endpoint, update.newObject));
+  const fieldsV1 = createdFields(endpoint, update.newObject);
   if (fieldsV1 === undefined) return undefined;
   const { apiVersion, subresource } = endpoint;
   return [
