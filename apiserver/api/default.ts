@@ -4,6 +4,7 @@
  * defaulted; nullable nulls stay.
  */
 import { isObject, type Json, type JsonObject } from './json.ts';
+import { nodeOf, type SchemaNode } from './schema-node.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -12,36 +13,43 @@ import type { Schema } from './schema.ts';
  * field inside an absent object is not applied: only objects that are there get their fields.
  */
 export function applyDefaults(schema: Schema, value: unknown): unknown {
-  return walk(schema, value as Json);
+  return walk(nodeOf(schema), value as Json);
 }
 
-function walk(schema: Schema, value: Json): Json {
-  if (schema.kind === 'list') return isList(value) ? list(schema.items, value) : value;
+function walk(node: SchemaNode, value: Json): Json {
+  if (node.kind === 'list') return isList(value) ? list(node.items, value) : value;
   if (!isObject(value)) return value;
-  if (schema.kind === 'object') return object(schema.properties ?? {}, value);
-  return schema.kind === 'map' ? map(schema.items, value) : value;
+  if (node.kind === 'object') return object(node, value);
+  return node.kind === 'map' ? map(node.items, value) : value;
 }
 
-function object(properties: Readonly<Record<string, Schema>>, value: JsonObject): Json {
+function object(node: SchemaNode, value: JsonObject): Json {
   let changed: JsonObject | undefined;
-  for (const name in properties) {
-    const property = properties[name] as Schema;
-    const present = Object.hasOwn(value, name);
-    const child = present ? (value[name] as Json) : undefined;
-    const next = settle(property, child);
+  for (const name of Object.keys(value)) {
+    const child = value[name] as Json;
+    if (typeof child !== 'object') continue;
+    const field = node.fields.get(name);
+    if (field === undefined) continue;
+    const next = settle(field, child);
     if (next === child) continue;
     changed ??= { ...value };
     if (next === undefined) delete changed[name];
     else changed[name] = next;
   }
+  for (const name of node.defaulted) {
+    if (Object.hasOwn(value, name)) continue;
+    const next = filled(node.fields.get(name));
+    if (next !== undefined) (changed ??= { ...value })[name] = next;
+  }
   return changed ?? value;
 }
 
-function map(items: Schema | undefined, value: JsonObject): Json {
+function map(items: SchemaNode | undefined, value: JsonObject): Json {
   if (items === undefined) return value;
   let changed: JsonObject | undefined;
   for (const name of Object.keys(value)) {
     const child = value[name] as Json;
+    if (typeof child !== 'object') continue;
     const next = settle(items, child);
     if (next === child) continue;
     changed ??= { ...value };
@@ -52,10 +60,12 @@ function map(items: Schema | undefined, value: JsonObject): Json {
   return changed ?? value;
 }
 
-function list(items: Schema | undefined, value: readonly Json[]): Json {
+function list(items: SchemaNode | undefined, value: readonly Json[]): Json {
   if (items === undefined) return value;
   let changed: Json[] | undefined;
-  for (const [index, child] of value.entries()) {
+  for (let index = 0; index < value.length; index += 1) {
+    const child = value[index] as Json;
+    if (typeof child !== 'object') continue;
     // A null item cannot be left out without moving the others, so it stays for validation.
     const next = settle(items, child) ?? child;
     if (next !== child) (changed ??= [...value])[index] = next;
@@ -63,16 +73,17 @@ function list(items: Schema | undefined, value: readonly Json[]): Json {
   return changed ?? value;
 }
 
-/** What should stand at a field that now holds `child`; `undefined` = nothing. */
-function settle(schema: Schema, child: Json | undefined): Json | undefined {
-  const absent = child === undefined || (child === null && !allowsNull(schema));
-  if (!absent) return walk(schema, child);
-  if (typeof schema.default !== 'object') return schema.default;
-  return walk(schema, structuredClone(schema.default));
+/** What should stand at a field that now holds `child`, an object, a list or null; `undefined` = nothing. */
+function settle(node: SchemaNode, child: Json): Json | undefined {
+  if (child === null && !node.keepsNull) return filled(node);
+  return walk(node, child);
 }
 
-function allowsNull(schema: Schema): boolean {
-  return schema.nullable === true || schema.kind === 'any';
+/** The default of an absent field; `undefined` = none. */
+function filled(node: SchemaNode | undefined): Json | undefined {
+  const value = node?.schema.default;
+  if (node === undefined || typeof value !== 'object') return value;
+  return walk(node, structuredClone(value));
 }
 
 function isList(value: Json): value is readonly Json[] {

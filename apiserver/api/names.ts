@@ -70,6 +70,7 @@ export function pathSegmentProblems(name: string): readonly string[] {
 
 /** Keys of labels and annotations, finalizers: an optional DNS prefix with `/`, then a name of at most 63 bytes. */
 export function qualifiedNameProblems(value: string): readonly string[] {
+  if (value.length <= MAX_LABEL && qualifiedPattern.test(value)) return NONE;
   const parts = value.split('/');
   const examples = ['MyName', 'my.name', '123-abc'];
   if (parts.length > 2) {
@@ -90,6 +91,8 @@ export function qualifiedNameProblems(value: string): readonly string[] {
 
 /** Values of labels: empty, or at most 63 bytes. */
 export function labelValueProblems(value: string): readonly string[] {
+  // What matches is ASCII, so its length is in bytes.
+  if (value.length <= MAX_LABEL && labelValuePattern.test(value)) return NONE;
   const problems = tooLong(value, MAX_LABEL, 'bytes');
   if (matches(labelValuePattern, value)) return problems;
   return [...problems, regexp(LABEL_VALUE_COMPLAINT, LABEL_VALUE, ['MyValue', 'my_value', '12345'])];
@@ -106,8 +109,11 @@ function matches(pattern: RegExp, value: string): boolean {
 }
 
 function tooLong(value: string, maxBytes: number, unit: Unit): readonly string[] {
-  return Buffer.byteLength(value) > maxBytes ? [`must be no more than ${maxBytes} ${unit}`] : [];
+  // No character takes more than three bytes per UTF-16 unit.
+  const isLong = value.length * 3 > maxBytes && Buffer.byteLength(value) > maxBytes;
+  return isLong ? [`must be no more than ${maxBytes} ${unit}`] : NONE;
 }
+const NONE: readonly string[] = [];
 
 function regexp(complaint: string, pattern: string, examples: readonly string[]): string {
   const quoted = examples.map((example) => `'${example}', `).join(' or ');

@@ -1,6 +1,7 @@
 /** Drops the fields a schema does not name and says which they were. source: structural-schema pruning of CRDs. */
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { FieldPath } from './field-path.ts';
+import { nodeOf, type SchemaNode } from './schema-node.ts';
 import type { Schema } from './schema.ts';
 
 /** At most this many unknown fields are reported; all are dropped. */
@@ -20,54 +21,8 @@ export interface Pruned {
 export function prune(schema: Schema, value: unknown): Pruned {
   const path = new FieldPath();
   const unknown: string[] = [];
-  const pruned = walk(schema, value as Json, path, unknown);
+  const pruned = walk(nodeOf(schema), value as Json, { path, unknown });
   return { value: pruned, unknown };
-}
-
-function walk(schema: Schema, value: Json, path: FieldPath, unknown: string[]): Json {
-  if (schema.kind === 'list') return isList(value) ? list(schema.items, value, path, unknown) : value;
-  if (!isObject(value)) return value;
-  if (schema.kind === 'object') return object(schema, value, path, unknown);
-  return schema.kind === 'map' ? map(schema.items, value, path, unknown) : value;
-}
-
-function object(schema: Schema, value: JsonObject, path: FieldPath, unknown: string[]): Json {
-  const properties = schema.properties ?? {};
-  let changed: JsonObject | undefined;
-  for (const name of Object.keys(value)) {
-    const child = value[name] as Json;
-    if (Object.hasOwn(properties, name)) {
-      const next = descend(properties[name] as Schema, child, name, { path, unknown });
-      if (next !== child) (changed ??= { ...value })[name] = next;
-    } else if (schema.preserveUnknown !== true) {
-      if (unknown.length < MAX_UNKNOWN) unknown.push(path.child(name));
-      changed ??= { ...value };
-      delete changed[name];
-    }
-  }
-  return changed ?? value;
-}
-
-function map(items: Schema | undefined, value: JsonObject, path: FieldPath, unknown: string[]): Json {
-  if (items === undefined) return value;
-  let changed: JsonObject | undefined;
-  for (const name of Object.keys(value)) {
-    const child = value[name] as Json;
-    const next = descend(items, child, name, { path, unknown });
-    // The key is an own property of the copy already, so assigning cannot reach a setter.
-    if (next !== child) (changed ??= { ...value })[name] = next;
-  }
-  return changed ?? value;
-}
-
-function list(items: Schema | undefined, value: readonly Json[], path: FieldPath, unknown: string[]): Json {
-  if (items === undefined) return value;
-  let changed: Json[] | undefined;
-  for (const [index, child] of value.entries()) {
-    const next = descend(items, child, index, { path, unknown });
-    if (next !== child) (changed ??= [...value])[index] = next;
-  }
-  return changed ?? value;
 }
 
 interface Trail {
@@ -75,10 +30,57 @@ interface Trail {
   readonly unknown: string[];
 }
 
-function descend(schema: Schema, value: Json, step: string | number, trail: Trail): Json {
+function walk(node: SchemaNode, value: Json, trail: Trail): Json {
+  if (node.kind === 'list') return isList(value) ? list(node.items, value, trail) : value;
+  if (!isObject(value)) return value;
+  if (node.kind === 'object') return object(node, value, trail);
+  return node.kind === 'map' ? map(node.items, value, trail) : value;
+}
+
+function object(node: SchemaNode, value: JsonObject, trail: Trail): Json {
+  let changed: JsonObject | undefined;
+  for (const name of Object.keys(value)) {
+    const field = node.fields.get(name);
+    if (field !== undefined) {
+      const child = value[name] as Json;
+      const next = descend(field, child, name, trail);
+      if (next !== child) (changed ??= { ...value })[name] = next;
+    } else if (!node.keepsUnknown) {
+      if (trail.unknown.length < MAX_UNKNOWN) trail.unknown.push(trail.path.child(name));
+      changed ??= { ...value };
+      delete changed[name];
+    }
+  }
+  return changed ?? value;
+}
+
+function map(items: SchemaNode | undefined, value: JsonObject, trail: Trail): Json {
+  if (items === undefined) return value;
+  let changed: JsonObject | undefined;
+  for (const name of Object.keys(value)) {
+    const child = value[name] as Json;
+    const next = descend(items, child, name, trail);
+    // The key is an own property of the copy already, so assigning cannot reach a setter.
+    if (next !== child) (changed ??= { ...value })[name] = next;
+  }
+  return changed ?? value;
+}
+
+function list(items: SchemaNode | undefined, value: readonly Json[], trail: Trail): Json {
+  if (items === undefined) return value;
+  let changed: Json[] | undefined;
+  for (let index = 0; index < value.length; index += 1) {
+    const child = value[index] as Json;
+    const next = descend(items, child, index, trail);
+    if (next !== child) (changed ??= [...value])[index] = next;
+  }
+  return changed ?? value;
+}
+
+function descend(node: SchemaNode, value: Json, step: string | number, trail: Trail): Json {
   if (typeof value !== 'object' || value === null) return value;
   trail.path.push(step);
-  const next = walk(schema, value, trail.path, trail.unknown);
+  const next = walk(node, value, trail);
   trail.path.pop();
   return next;
 }

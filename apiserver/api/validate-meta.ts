@@ -42,15 +42,23 @@ type Named = Pick<Kind, 'group' | 'plural' | 'scope' | 'nameRule'>;
  * so types are right; what has another type is skipped here.
  */
 export function validateMeta(kind: Named, metadata: JsonObject): readonly Cause[] {
-  return [
-    ...nameCauses(kind, metadata),
-    ...namespaceCauses(kind, text(metadata, 'namespace')),
-    ...labelCauses(stringMap(metadata, 'labels')),
-    ...annotationCauses(stringMap(metadata, 'annotations')),
-    ...ownerCauses(objects(metadata, 'ownerReferences')),
-    ...finalizerCauses(strings(metadata, 'finalizers')),
-    ...managedFieldsCauses(objects(metadata, 'managedFields')),
-  ];
+  const causes: Cause[] = [];
+  causes.push(...nameCauses(kind, metadata), ...namespaceCauses(kind, text(metadata, 'namespace')));
+  // Most objects have few of these.
+  if (Object.hasOwn(metadata, 'labels')) causes.push(...labelCauses(stringMap(metadata, 'labels')));
+  if (Object.hasOwn(metadata, 'annotations')) {
+    causes.push(...annotationCauses(stringMap(metadata, 'annotations')));
+  }
+  if (Object.hasOwn(metadata, 'ownerReferences')) {
+    causes.push(...ownerCauses(objects(metadata, 'ownerReferences')));
+  }
+  if (Object.hasOwn(metadata, 'finalizers')) {
+    causes.push(...finalizerCauses(strings(metadata, 'finalizers')));
+  }
+  if (Object.hasOwn(metadata, 'managedFields')) {
+    causes.push(...managedFieldsCauses(objects(metadata, 'managedFields')));
+  }
+  return causes;
 }
 
 /** What may not change on update. `creationTimestamp` and the like must have been restored before. */
@@ -100,6 +108,7 @@ const PROBLEMS: Readonly<Record<NameRule['format'], (name: string) => readonly s
 function nameCauses(kind: Named, metadata: JsonObject): readonly Cause[] {
   const name = text(metadata, 'name');
   const generateName = text(metadata, 'generateName');
+  if (generateName === '' && name !== '' && nameProblems(kind, name, false).length === 0) return NONE;
   const causes: Cause[] = [];
   if (generateName !== '') {
     for (const problem of nameProblems(kind, generateName, true)) {
@@ -116,14 +125,22 @@ function namespaceCauses(kind: Named, namespace: string): readonly Cause[] {
   if (kind.scope === 'Cluster')
     return namespace === '' ? [] : [cause.forbidden(field, 'not allowed on this type')];
   if (namespace === '') return [cause.required(field)];
-  return labelProblems(namespace).map((problem) => cause.invalid(field, namespace, problem));
+  const problems = labelProblems(namespace);
+  return problems.length === 0 ? NONE : problems.map((problem) => cause.invalid(field, namespace, problem));
 }
+const NONE: readonly Cause[] = [];
 
 function labelCauses(labels: readonly (readonly [string, string])[]): readonly Cause[] {
-  return labels.flatMap(([key, value]) => [
-    ...qualifiedNameProblems(key).map((problem) => cause.invalid('metadata.labels', key, problem)),
-    ...labelValueProblems(value).map((problem) => cause.invalid('metadata.labels', value, problem)),
-  ]);
+  const causes: Cause[] = [];
+  for (const [key, value] of labels) {
+    for (const problem of qualifiedNameProblems(key)) {
+      causes.push(cause.invalid('metadata.labels', key, problem));
+    }
+    for (const problem of labelValueProblems(value)) {
+      causes.push(cause.invalid('metadata.labels', value, problem));
+    }
+  }
+  return causes;
 }
 
 function annotationCauses(annotations: readonly (readonly [string, string])[]): readonly Cause[] {
@@ -218,6 +235,7 @@ function managedFieldsCauses(entries: readonly JsonObject[]): readonly Cause[] {
 /** A field manager: at most 128 bytes of printable characters. Also checks the query parameter. */
 export function managerCauses(manager: string, field: string): readonly Cause[] {
   const causes: Cause[] = [];
+  if (SIMPLE_MANAGER.test(manager)) return causes;
   if (Buffer.byteLength(manager) > MAX_MANAGER) causes.push(cause.tooLong(field, MAX_MANAGER));
   let position = 0;
   for (const character of manager.slice(0, 4 * MAX_MANAGER)) {
@@ -230,6 +248,7 @@ export function managerCauses(manager: string, field: string): readonly Cause[] 
   return causes;
 }
 // source: Go unicode.IsPrint: letters, marks, numbers, punctuation, symbols and the ASCII space.
+const SIMPLE_MANAGER = /^[\w.-]{1,128}$/;
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 function text(from: JsonObject, name: string): string {

@@ -7,6 +7,8 @@ import type { Cause } from './errors.ts';
 import { FieldPath } from './field-path.ts';
 import { formatProblem } from './formats.ts';
 import { isObject, type JsonObject } from './json.ts';
+import { fits, PATTERN_INPUT, patternOf } from './fits.ts';
+import { nodeOf } from './schema-node.ts';
 import type { Schema } from './schema.ts';
 import { parseQuantity, QUANTITY_COMPLAINT } from './quantity.ts';
 
@@ -29,21 +31,16 @@ export function validate(
   rootPath: string,
   options: ValidateOptions = {},
 ): readonly Cause[] {
+  // Almost every value fits, and saying so needs no path and no cause.
+  if (fits(nodeOf(schema), value)) return NONE;
   const check = new Check(rootPath, options);
   check.node(schema, value);
   return check.causes;
 }
 
-/** A pattern never meets longer text than this when the schema sets no maxLength. In characters. */
-const PATTERN_INPUT = 4096;
-const DEFAULT_MAX_CAUSES = 50;
+const NONE: readonly Cause[] = [];
 
-const patterns = new Map<string, RegExp>();
-function compiled(pattern: string): RegExp {
-  let expression = patterns.get(pattern);
-  if (expression === undefined) patterns.set(pattern, (expression = new RegExp(pattern, 'u')));
-  return expression;
-}
+const DEFAULT_MAX_CAUSES = 50;
 
 const TYPE_NAMES: Readonly<Record<Schema['kind'], string>> = {
   object: 'object',
@@ -195,7 +192,7 @@ class Check {
     if (schema.enum !== undefined && !schema.enum.includes(value)) {
       this.causes.push(cause.notSupported(this.#path.toString(), this.#shown(value), schema.enum));
     } else if (this.#length(schema, value)) {
-      if (schema.pattern !== undefined && !compiled(schema.pattern).test(value)) {
+      if (schema.pattern !== undefined && !patternOf(schema.pattern).test(value)) {
         this.#invalid(value, `should match '${schema.pattern}'`);
       }
       this.#format(schema, value);
