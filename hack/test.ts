@@ -20,8 +20,8 @@ const ALL = ['apiserver', 'webhooks', 'controllers', 'hack', 'test'].map(
 );
 /** Suites that run real kubectl. */
 const KUBECTL = ['test/e2e/**/*.test.ts', 'test/contract/**/*.test.ts'];
-/** Suites that run a whole control plane; `x.cluster.test.ts` is how such a test is called elsewhere. */
-const CLUSTER = ['test/aggregated/**/*.test.ts', 'test/**/*.cluster.test.ts'];
+/** Suites that run a control plane or other programs built here; `x.cluster.test.ts` is how one is called elsewhere. */
+const CLUSTER = ['test/aggregated/**/*.test.ts', 'test/clients/**/*.test.ts', 'test/**/*.cluster.test.ts'];
 const SLOWEST = 10;
 
 interface Totals {

@@ -1,6 +1,7 @@
 /** client-go's informers of two generations under load. POLDER_INFORMER_SECONDS: how long, default 30. */
 import assert from 'node:assert/strict';
-import { dataPolicy, startServer, type Server } from '../contract/support/server.ts';
+import { dataPolicy, type Server } from '../contract/support/server.ts';
+import { startServer } from '../contract/support/target.ts';
 import type { Json } from '../support/http.ts';
 import { needPrograms, verdictOf } from './support/programs.ts';
 
