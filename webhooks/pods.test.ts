@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import type { JsonObject } from '../apiserver/api/json.ts';
 import { at } from '../apiserver/api/json.ts';
+import { Compute } from '../apiserver/kinds/compute.ts';
 import { Credential } from '../apiserver/kinds/credential.ts';
 import { Depot } from '../apiserver/kinds/depot.ts';
 import { Deployment } from '../apiserver/kinds/native/deployment.ts';
 import { Pod } from '../apiserver/kinds/native/pod.ts';
 import { RoleBinding } from '../apiserver/kinds/native/role-binding.ts';
 import { Role } from '../apiserver/kinds/native/role.ts';
+import { Tenant } from '../apiserver/kinds/tenant.ts';
 import { dev, user } from '../test/support/policy.ts';
 import { codesOf, createReviewWorld, type ReviewWorld } from '../test/support/reviews.ts';
 
@@ -225,6 +227,103 @@ describe('pods and roles through the webhooks', () => {
       };
       const status = createReviewWorld().refusal({ user: dev, kind: Pod, object: pod(audience) });
       assert.deepEqual(codesOf(status), ['SA_NOT_GRANTED']);
+    });
+  });
+
+  describe('nodes', () => {
+    const taint = (value: string): JsonObject => ({
+      key: 'pool',
+      operator: 'Equal',
+      value,
+      effect: 'NoSchedule',
+    });
+    const withPools = (isolation = 'NodePool'): ReviewWorld => {
+      const world = createReviewWorld();
+      world.put(Tenant, { metadata: { name: 'acme', uid: 'uid-acme' }, spec: { isolation } });
+      for (const [name, owner] of [
+        ['a', 'acme'],
+        ['b', 'globex'],
+      ] as const) {
+        world.put(Compute, {
+          metadata: { name: `pool-${name}` },
+          spec: {
+            purpose: 'runnable',
+            tenants: [owner],
+            nodePool: {
+              nodeSelector: { 'example.com/pool': name, 'kubernetes.io/os': 'linux' },
+              tolerations: [taint(name)],
+            },
+          },
+        });
+      }
+      return world;
+    };
+
+    it('P18 a pod of a tenant with nodes of its own goes to its pool, once', () => {
+      const world = withPools();
+      const automatic = [
+        {
+          key: 'node.kubernetes.io/not-ready',
+          operator: 'Exists',
+          effect: 'NoExecute',
+          tolerationSeconds: 300,
+        },
+        {
+          key: 'node.kubernetes.io/unreachable',
+          operator: 'Exists',
+          effect: 'NoExecute',
+          tolerationSeconds: 300,
+        },
+      ];
+      const placed = world.admit({ user: dev, kind: Pod, object: pod({ tolerations: automatic }) });
+      assert.deepEqual(at(placed, 'spec.nodeSelector'), {
+        'example.com/pool': 'a',
+        'kubernetes.io/os': 'linux',
+      });
+      assert.deepEqual(at(placed, 'spec.tolerations'), [...automatic, taint('a')]);
+      assert.equal(world.ask('mutate', { user: dev, kind: Pod, object: placed }).patch, undefined);
+      const free = withPools('Namespace').admit({ user: dev, kind: Pod, object: pod() });
+      assert.equal(at(free, 'spec.nodeSelector'), undefined);
+    });
+
+    it('E62 E63 E65 refuses to reach for nodes of others', () => {
+      const world = withPools('Namespace');
+      const affinity = (operator: string, values?: readonly string[]): JsonObject => ({
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [
+                {
+                  matchExpressions: [
+                    { key: 'example.com/pool', operator, ...(values === undefined ? {} : { values }) },
+                  ],
+                },
+              ],
+            },
+          },
+        },
+      });
+      for (const spec of [
+        { nodeSelector: { 'example.com/pool': 'b' } },
+        affinity('In', ['a', 'b']),
+        affinity('NotIn', ['a']),
+        affinity('Exists'),
+        { tolerations: [taint('b')] },
+        { tolerations: [{ key: 'pool', operator: 'Exists' }] },
+        { tolerations: [{ operator: 'Exists' }] },
+        { nodeName: 'node-1' },
+        { priorityClassName: 'system-node-critical' },
+      ]) {
+        const codes = codesOf(world.refusal({ user: dev, kind: Pod, object: pod(spec) }));
+        assert.deepEqual(codes, ['POOL_NOT_GRANTED'], JSON.stringify(spec));
+      }
+      for (const spec of [
+        { nodeSelector: { 'example.com/pool': 'a', 'kubernetes.io/os': 'linux' }, tolerations: [taint('a')] },
+        affinity('In', ['a']),
+        affinity('NotIn', ['b']),
+      ]) {
+        world.admit({ user: dev, kind: Pod, object: pod(spec) });
+      }
     });
   });
 

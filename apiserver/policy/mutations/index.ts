@@ -2,11 +2,12 @@
 import type { AdmissionRequest } from '../../api/admission.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { RuleContext } from '../rules/rule.ts';
+import { defaultPool } from './default-pool.ts';
 import { injection } from './injection.ts';
 import type { Mutation } from './mutation.ts';
 import { tenantLabel } from './tenant-label.ts';
 
-export const MUTATIONS: readonly Mutation[] = [tenantLabel, injection];
+export const MUTATIONS: readonly Mutation[] = [tenantLabel, defaultPool, injection];
 
 /** The object with all of them applied; the same one when nothing was to be done. */
 export function mutated(object: JsonObject, request: AdmissionRequest, context: RuleContext): JsonObject {

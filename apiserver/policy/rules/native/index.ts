@@ -3,6 +3,7 @@ import type { Rule } from '../rule.ts';
 import { managedObjects } from './managed-objects.ts';
 import { podCredentials } from './pod-credentials.ts';
 import { podIdentity } from './pod-identity.ts';
+import { podPlacement } from './pod-placement.ts';
 import { podSecurity } from './pod-security.ts';
 import { roleBindings } from './role-bindings.ts';
 import { roles } from './roles.ts';
@@ -12,6 +13,7 @@ export const NATIVE_RULES: readonly Rule[] = [
   managedObjects,
   podSecurity,
   podIdentity,
+  podPlacement,
   podCredentials,
   secrets,
   roleBindings,
