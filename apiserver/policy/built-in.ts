@@ -124,6 +124,14 @@ const ROLES: Readonly<Record<string, { readonly description: string; readonly ac
       description: 'The controllers and the hub of Polder.',
       actions: [...whole(KINDS), ...whole(storedNatives), ...reviews(() => true), ...PATHS],
     },
+    'polder-webhooks': {
+      description: 'The webhooks of Polder: what they decide from, see webhooks/state.ts.',
+      actions: [
+        ...on(['tenants', 'accessroles', 'clusteraccesspolicies', 'accesspolicies'], READ),
+        ...on(['computes', 'credentials', 'depots'], READ),
+        ...PATHS,
+      ],
+    },
     'polder-host-controllers': {
       description:
         'The controllers of the host cluster: namespace deletion, garbage collection, quota counting.',
@@ -172,6 +180,7 @@ const POLICIES: Readonly<
   'polder-controllers': {
     subjects: [SERVICE_ACCOUNTS('controllers'), SERVICE_ACCOUNTS('polder-controllers')],
   },
+  'polder-webhooks': { subjects: [SERVICE_ACCOUNTS('polder-webhooks')] },
   'polder-host-controllers': { subjects: [GROUP(HOST_CONTROLLERS_GROUP)] },
   'polder-agents': { subjects: [GROUP(AGENTS_GROUP)] },
   'polder-authenticated': { subjects: [GROUP(AUTHENTICATED_GROUP)] },
