@@ -44,7 +44,15 @@ describe('YAML bodies', () => {
     const levels = Array.from({ length: 12 }, (_, i) => `l${i}: &l${i} [${`*l${i - 1},`.repeat(9)}]`);
     assert.throws(() => parseYaml(['l-1: &l-1 [x]', ...levels].join('\n')), refused);
     assert.throws(() => parseYaml('a: &a [*a]'), refused);
-    assert.throws(() => parseYaml(`${'['.repeat(2000)}${']'.repeat(2000)}`), refused);
+  });
+
+  it('are refused with the bound that counts when they are nested too deep, however deep', () => {
+    const tooDeep = { ...refused, message: 'the body is nested deeper than 512 levels' };
+    for (const depth of [600, 20_000, 700_000]) {
+      assert.throws(() => parseYaml(`${'['.repeat(depth)}${']'.repeat(depth)}`), tooDeep, `[ ${depth}`);
+      assert.throws(() => parseYaml('{a: '.repeat(depth) + '}'.repeat(depth)), tooDeep, `{ ${depth}`);
+      assert.throws(() => parseYaml(`${'- '.repeat(depth)}x`), tooDeep, `- ${depth}`);
+    }
   });
 
   it('are refused when they are not one document of JSON values', () => {

@@ -2,11 +2,14 @@
  * YAML in and out, the only file that knows the `yaml` package. Bodies are read node by node, so that repeated
  * keys and integers beyond 2^53 are seen as they are in JSON.
  */
-import { isAlias, isMap, isScalar, isSeq, parseDocument, stringify, type Document, type Node } from 'yaml';
-import { badRequest } from '../api/errors.ts';
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, stringify } from 'yaml';
+import type { CST, Document, DocumentOptions, Node, ParseOptions, SchemaOptions } from 'yaml';
+import { badRequest, type ApiError } from '../api/errors.ts';
 import type { Body } from '../registry/registry.ts';
 
 const MAX_DEPTH = 512;
+/** A level is at most two open tokens, the document is one. */
+const MAX_OPEN_TOKENS = 2 * MAX_DEPTH + 16;
 const MAX_FINDINGS = 100;
 /** Values made by following aliases, in the whole document: a few lines must not become gigabytes. */
 const MAX_ALIAS_NODES = 10_000;
@@ -17,19 +20,48 @@ export function toYaml(value: unknown): string {
 
 /** Throws `ApiError` BadRequest for anything that is not exactly one YAML 1.1 document. */
 export function parseYaml(text: string): Body {
-  const document = parseDocument(text, {
-    version: '1.1',
-    // A date stays the text it was: JSON knows no dates.
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
-    intAsBigInt: true,
-    uniqueKeys: false,
-    stringKeys: false,
-    prettyErrors: false,
-    logLevel: 'error',
-  });
+  const document = parsed(text);
   const problem = document.errors[0];
+  if (problem?.code === 'RESOURCE_EXHAUSTION') throw tooDeep();
   if (problem !== undefined) throw badRequest(`the body is not valid YAML: ${problem.message}`);
   return new YamlReader(document).read();
+}
+
+const tooDeep = (): ApiError => badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`);
+
+const OPTIONS: DocumentOptions & ParseOptions & SchemaOptions = {
+  version: '1.1',
+  // A date stays the text it was: JSON knows no dates.
+  customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
+  intAsBigInt: true,
+  uniqueKeys: false,
+  stringKeys: false,
+  prettyErrors: false,
+  logLevel: 'error',
+};
+
+/** Throws BadRequest for more than one document. */
+function parsed(text: string): Document.Parsed {
+  let found: Document.Parsed | undefined;
+  for (const document of new Composer(OPTIONS).compose(tokensOf(text), true, text.length)) {
+    if (found !== undefined) throw badRequest('the body is more than one YAML document');
+    found = document as Document.Parsed;
+  }
+  if (found === undefined) throw badRequest('the body is empty');
+  return found;
+}
+
+/**
+ * Reading a document recurses, and takes seconds until it gives up where the nesting is megabytes deep. So the depth
+ * is looked at while the text is cut into tokens, which does not recurse.
+ */
+function* tokensOf(text: string): Generator<CST.Token> {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > MAX_OPEN_TOKENS) throw tooDeep();
+  }
+  yield* parser.end();
 }
 
 class YamlReader {
@@ -49,7 +81,7 @@ class YamlReader {
   }
 
   #node(node: unknown, path: string, depth: number): unknown {
-    if (depth > MAX_DEPTH) throw badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`);
+    if (depth > MAX_DEPTH) throw tooDeep();
     if (this.#aliasDepth > 0 && (this.#aliasNodes += 1) > MAX_ALIAS_NODES) {
       throw badRequest('the body repeats too much through YAML aliases');
     }
