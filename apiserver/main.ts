@@ -4,6 +4,8 @@
  *   polder up           everything in one process: API server, controllers, hub and a local data plane
  *   polder apiserver    the API server behind the aggregator of a Kubernetes cluster
  *   polder webhooks     admission of native kinds in the namespaces of tenants
+ *   polder controllers  the reconcilers and the hub inside a Kubernetes cluster
+ *   polder agent        the agent of a data plane, in the cluster that is the plane
  *   polder kubeconfig   mints a client certificate from the embedded CA and prints a kubeconfig
  *
  * Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 the data directory is held by another process.
@@ -30,6 +32,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   webhooks: {
     summary: 'admit the native kinds of a Kubernetes cluster in the namespaces of tenants',
     run: async (args) => (await import('./commands/webhooks.ts')).webhooks(args),
+  },
+  controllers: {
+    summary: 'run the reconcilers and the hub inside a Kubernetes cluster',
+    run: async (args) => (await import('./commands/controllers.ts')).controllers(args),
+  },
+  agent: {
+    summary: 'run the agent of a data plane',
+    run: async (args) => (await import('./commands/agent.ts')).agent(args),
   },
   kubeconfig: {
     summary: 'mint a client certificate from the embedded CA and print a kubeconfig',

@@ -14,6 +14,13 @@ export const CLUSTER_FLAGS: Flags = {
   help: { help: 'Shows this text.', boolean: true },
 };
 
+export const METRICS_FLAGS: Flags = {
+  'metrics-port': {
+    help: 'Port for /metrics over plain HTTP, inside the cluster only. Default: none.',
+    range: [0, 65_535],
+  },
+};
+
 /** With the process's own defaults. */
 export const servingFlags = (defaults: { readonly port: number; readonly service: string }): Flags => ({
   'bind-address': { help: 'Address to listen on.', default: '0.0.0.0' },
