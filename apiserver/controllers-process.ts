@@ -11,7 +11,7 @@ import type { Client } from './client/client.ts';
 import { awaitLeadership } from './client/leader-election.ts';
 import type { ServingCertificate } from './client/serving-certificate.ts';
 import { ensureSharedSecret, untilDone } from './client/shared-secret.ts';
-import { createHealth, type Health } from './http/health.ts';
+import { createHealth, type Health } from './runtime/health.ts';
 import { createProcessServer, type ProcessServer } from './process-server.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Log } from './runtime/log.ts';

@@ -6,7 +6,7 @@ import { createServer as createPlainServer, type IncomingMessage, type ServerRes
 import { createServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Health, HealthAnswer, Probe } from './http/health.ts';
+import type { Health, HealthAnswer, Probe } from './runtime/health.ts';
 import type { KeyPair } from './runtime/certificates.ts';
 import type { Log } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { createAgent, type AgentOptions } from '../../controllers/agent/agent.ts';
 import type { Client } from '../client/client.ts';
 import { untilDone } from '../client/shared-secret.ts';
-import { createHealth } from '../http/health.ts';
+import { createHealth } from '../runtime/health.ts';
 import { Namespace } from '../kinds/native/namespace.ts';
 import { serveMetrics } from '../process-server.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
