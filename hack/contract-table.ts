@@ -23,14 +23,11 @@ export function checksOf(title: string): readonly number[] {
  * with a test must not stand here, which `parity.test.ts` sees to.
  */
 export const ISSUE_4: Readonly<Record<number, string>> = {
-  1: 'needs kube-apiserver: APIService availability',
   2: 'needs kube-apiserver: two replicas behind an APIService',
-  3: 'needs kube-apiserver: APIService unavailable',
   7: 'needs kube-apiserver: front-proxy CA and its allowed names',
   10: 'needs kube-apiserver: groups and extras from the front proxy',
   13: 'needs kube-apiserver: ConfigMap extension-apiserver-authentication',
   14: 'needs a serving certificate from files',
-  15: 'needs kube-apiserver: name of the Service in the serving certificate',
   16: 'needs kube-apiserver: TokenReview',
   38: 'needs kube-apiserver: rolling restart with another schema',
   86: 'needs the Go client: informer with inconsistency detector',

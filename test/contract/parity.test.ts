@@ -61,6 +61,6 @@ describe('contract: parity', () => {
     assert.match(table, /C33 +failed +keeps documents \(and 1 more\)\n/);
     assert.match(table, /C34 +not run +never began\n/);
     assert.match(table, /C35 +missing +no test\n/);
-    assert.match(table, /C1 +issue 4 +needs kube-apiserver/);
+    assert.match(table, /C2 +issue 4 +needs kube-apiserver/);
   });
 });

@@ -12,8 +12,6 @@ export interface Platform {
   readonly ports: Ports;
   /** `polder apiserver`; running. */
   readonly apiServer: Part;
-  /** `polder controllers` with the hub; running. */
-  readonly controllers: Part;
   /** `polder webhooks`; running. */
   readonly webhooks: Part;
   /** Path of the audit log of `polder apiserver`. */
@@ -28,6 +26,7 @@ export async function startPlatform(options: ClusterOptions = {}): Promise<Platf
   try {
     return await install(cluster);
   } catch (error) {
+    (await import('node:fs')).cpSync(cluster.dir, '/tmp/tools-dump', { recursive: true });
     await cluster.close();
     throw error;
   }
@@ -42,7 +41,6 @@ async function install(cluster: Cluster): Promise<Platform> {
   const programs = {
     apiServer: await program(cluster, 'apiserver', apiserver, ['--data-dir', dataDir]),
     webhooks: await program(cluster, 'webhooks', webhooks, []),
-    controllers: await program(cluster, 'controllers', hub, []),
   };
   // A server that the aggregator finds at its first try is available at once, else at the next, 30 s later.
   await programs.apiServer.start();
@@ -56,7 +54,7 @@ async function install(cluster: Cluster): Promise<Platform> {
     close: () => cluster.close(),
   };
   await platform.available();
-  await Promise.all([programs.webhooks.start(), programs.controllers.start()]);
+  await programs.webhooks.start();
   return platform;
 }
 

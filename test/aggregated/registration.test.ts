@@ -1,0 +1,122 @@
+/** Checks A and B of the API contract that are about our place in the host cluster. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import { expectCode } from '../contract/support/api.ts';
+import type { Json } from '../support/http.ts';
+import { until } from '../support/until.ts';
+import { startAggregated, type AggregatedServer } from './support/server.ts';
+
+const GROUPS = ['data.polder.dev', 'platform.polder.dev'] as const;
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+describe('aggregated: registration', function () {
+  this.timeout(90_000);
+  let server: AggregatedServer;
+  before(async () => {
+    server = await startAggregated();
+  });
+  after(() => server.remove());
+
+  const apiService = async (group: string): Promise<Json> =>
+    server.root.read(`/apis/apiregistration.k8s.io/v1/apiservices/v1alpha1.${group}`);
+
+  for (const group of GROUPS) {
+    it(`C1 is available to the aggregator as ${group}`, async () => {
+      const { status } = await apiService(group);
+
+      const [{ type, status: value, reason }] = status.conditions;
+      assert.deepEqual([type, value, reason], ['Available', 'True', 'Passed']);
+    });
+
+    it(`C15 serves ${group} under the name of its Service, with a certificate that the APIService knows`, async () => {
+      const { spec } = await apiService(group);
+      assert.equal(spec.insecureSkipTLSVerify, undefined);
+      assert.deepEqual([spec.service.name, spec.service.namespace], ['polder', 'polder-system']);
+
+      const socket = connect({
+        host: '127.0.0.1',
+        port: server.platform.ports.apiserver,
+        servername: `${spec.service.name}.${spec.service.namespace}.svc`,
+        ca: Buffer.from(spec.caBundle, 'base64'),
+      });
+      await once(socket, 'secureConnect');
+
+      assert.equal(socket.authorized, true, String(socket.authorizationError));
+      socket.destroy();
+    });
+
+    it(`C30 is in the aggregated discovery of the cluster as ${group}, and current`, async () => {
+      const answer = await server.root.call('GET', '/apis', { headers: { accept: AGGREGATED } });
+
+      const { items } = expectCode(answer, 200).body;
+      const ours = items.find(({ metadata }: Json) => metadata.name === group);
+      assert.deepEqual(
+        ours.versions.map(({ version, freshness }: Json) => [version, freshness]),
+        [['v1alpha1', 'Current']],
+      );
+      const own = await server.root.read(`/apis/${group}/v1alpha1`);
+      const named = own.resources.map(({ name }: Json) => name).filter((name: string) => !name.includes('/'));
+      assert.deepEqual(ours.versions[0].resources.map(({ resource }: Json) => resource).sort(), named.sort());
+    });
+
+    it(`C40 is the group ${group} with its preferred version`, async () => {
+      const { kind, name, versions, preferredVersion } = await server.root.read(`/apis/${group}`);
+
+      const version = { groupVersion: `${group}/v1alpha1`, version: 'v1alpha1' };
+      assert.deepEqual([kind, name, versions, preferredVersion], ['APIGroup', group, [version], version]);
+    });
+  }
+
+  it('C31 has eight verbs, categories and short names that nobody else in the cluster has', async () => {
+    const all = await server.ok(['api-resources', '--no-headers', '-o', 'wide']);
+
+    const rows = all.split('\n').map((line) => {
+      const [plural = '', second = '', third = ''] = line.split(/\s+/);
+      const hasShort = /^v\d/.test(third) || third.includes('/');
+      return { plural, short: hasShort ? second.split(',') : [], isOurs: line.includes('.polder.dev/') };
+    });
+    const theirs = new Set(
+      rows.filter((row) => !row.isOurs).flatMap(({ plural, short }) => [plural, ...short]),
+    );
+    const ours = rows.filter((row) => row.isOurs).flatMap(({ plural, short }) => [plural, ...short]);
+    assert.ok(theirs.has('deploy') && ours.includes('dpol'), all);
+    assert.deepEqual(
+      ours.filter((name, index) => theirs.has(name) || ours.indexOf(name) !== index),
+      [],
+    );
+    const [depots = ''] = all.split('\n').filter((line) => line.startsWith('depots '));
+    assert.match(depots, /create,delete,deletecollection,get,list,patch,update,watch/);
+  });
+
+  it('C37 leaves the definitions of the cluster as they are: none renamed, every reference resolves', async () => {
+    const document = await definitionsWith(server, 'dev.polder.data.v1alpha1.Depot');
+
+    const names = Object.keys(document.definitions);
+    assert.ok(names.includes('io.k8s.api.apps.v1.Deployment'));
+    assert.deepEqual(
+      names.filter((name) => /_v\d+$|\//.test(name)),
+      [],
+    );
+    const text = JSON.stringify(document);
+    const references = new Set([...text.matchAll(/"\$ref":"#\/definitions\/([^"]+)"/g)].map(([, to]) => to));
+    assert.deepEqual(
+      [...references].filter((to = '') => !Object.hasOwn(document.definitions, to)),
+      [],
+    );
+    const explained = await server.ok(['explain', 'deploy', '--output=plaintext-openapiv2']);
+    assert.match(explained, /KIND: +Deployment/);
+    const ours = await server.ok(['explain', 'depots.spec.type', '--output=plaintext-openapiv2']);
+    assert.match(ours, /KIND: +Depot/);
+  });
+});
+
+/** The aggregator merges documents in the background; until ours is in, the cluster's is without it. */
+async function definitionsWith(server: AggregatedServer, name: string): Promise<Json> {
+  let document: Json = {};
+  await until(`definition ${name}`, async () => {
+    document = await server.root.read('/openapi/v2');
+    return Object.hasOwn(document.definitions, name);
+  });
+  return document;
+}
