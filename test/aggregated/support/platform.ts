@@ -12,6 +12,8 @@ export interface Platform {
   readonly ports: Ports;
   /** `polder apiserver`; running. */
   readonly apiServer: Part;
+  /** `polder controllers` with the hub; running. */
+  readonly controllers: Part;
   /** `polder webhooks`; running. */
   readonly webhooks: Part;
   /** Path of the audit log of `polder apiserver`. */
@@ -41,6 +43,7 @@ async function install(cluster: Cluster): Promise<Platform> {
   const programs = {
     apiServer: await program(cluster, 'apiserver', apiserver, ['--data-dir', dataDir]),
     webhooks: await program(cluster, 'webhooks', webhooks, []),
+    controllers: await program(cluster, 'controllers', hub, []),
   };
   // A server that the aggregator finds at its first try is available at once, else at the next, 30 s later.
   await programs.apiServer.start();
@@ -54,7 +57,7 @@ async function install(cluster: Cluster): Promise<Platform> {
     close: () => cluster.close(),
   };
   await platform.available();
-  await programs.webhooks.start();
+  await Promise.all([programs.webhooks.start(), programs.controllers.start()]);
   return platform;
 }
 
