@@ -6,6 +6,7 @@
  *   polder webhooks     admission of native kinds in the namespaces of tenants
  *   polder controllers  the reconcilers and the hub inside a Kubernetes cluster
  *   polder agent        the agent of a data plane, in the cluster that is the plane
+ *   polder migrate      moves all objects from sqlite to etcd or back, while no server runs
  *   polder kubeconfig   mints a client certificate from the embedded CA and prints a kubeconfig
  *
  * Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 the data directory is held by another process.
@@ -40,6 +41,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   agent: {
     summary: 'run the agent of a data plane',
     run: async (args) => (await import('./commands/agent.ts')).agent(args),
+  },
+  migrate: {
+    summary: 'move all objects from sqlite to etcd or back',
+    run: async (args) => (await import('./commands/migrate.ts')).migrateCommand(args),
   },
   kubeconfig: {
     summary: 'mint a client certificate from the embedded CA and print a kubeconfig',

@@ -1,7 +1,10 @@
 /** Which store a process keeps its objects in: the flags for it, shared by all commands, and the choice. */
+import { existsSync } from 'node:fs';
 import type { Clock } from '../runtime/clock.ts';
 import { UsageError, type Flags, type Values } from '../runtime/flags.ts';
 import type { Log } from '../runtime/log.ts';
+import type { EtcdOptions } from './etcd/store.ts';
+import type { MigrationTarget } from './migration.ts';
 import { createSqliteStore } from './sqlite/store.ts';
 import type { Store } from './store.ts';
 
@@ -28,25 +31,40 @@ export interface StoreDeps {
 
 /** The chosen store, not started. Its driver is loaded here. Throws `UsageError`. */
 export async function openStore(values: Values, { file, clock, log }: StoreDeps): Promise<Store> {
-  const one = (flag: string): string => values[flag]?.[0] ?? '';
-  if (one('store') !== 'etcd') return createSqliteStore({ file, clock });
+  if (!isEtcd(values)) return createSqliteStore({ file, clock });
+  const options = etcdOptions(values);
+  const { createEtcdStore } = await import('./etcd/store.ts');
+  return createEtcdStore({ ...options, clock, log });
+}
+
+/** True when the chosen store was made before, whatever is in it. */
+export async function storeExists(values: Values, { file }: StoreDeps): Promise<boolean> {
+  if (!isEtcd(values)) return existsSync(file);
+  const options = etcdOptions(values);
+  const { inspectEtcd } = await import('./etcd/import.ts');
+  return (await inspectEtcd(options)) !== undefined;
+}
+
+/** The chosen store as the target of a migration. */
+export async function openTarget(values: Values, { file }: StoreDeps): Promise<MigrationTarget> {
+  if (!isEtcd(values)) return (await import('./sqlite/import.ts')).createSqliteTarget(file);
+  const options = etcdOptions(values);
+  return (await import('./etcd/import.ts')).createEtcdTarget(options);
+}
+
+const isEtcd = (values: Values): boolean => values['store']?.[0] === 'etcd';
+
+function etcdOptions(values: Values): EtcdOptions {
+  const one = (flag: string): string | undefined => values[flag]?.[0];
   const servers = (values['etcd-servers'] ?? [])
     .flatMap((text) => text.split(','))
     .filter((url) => url !== '');
-  if (servers.length === 0) throw new UsageError('--store etcd needs --etcd-servers');
-  if (!/^\/[\w./-]*$/.test(one('etcd-prefix'))) {
-    throw new UsageError(`--etcd-prefix is "${one('etcd-prefix')}"; it must start with a slash`);
+  if (servers.length === 0) throw new UsageError('etcd needs --etcd-servers');
+  const prefix = one('etcd-prefix') ?? '';
+  if (!/^\/[\w./-]*[\w.-]\/*$/.test(prefix)) {
+    throw new UsageError(`--etcd-prefix is ${JSON.stringify(prefix)}; it must be a path such as /polder`);
   }
-  const { createEtcdStore } = await import('./etcd/store.ts');
-  const given = (flag: string): string | undefined => (one(flag) === '' ? undefined : one(flag));
-  const [caFile, certFile, keyFile] = [given('etcd-cafile'), given('etcd-certfile'), given('etcd-keyfile')];
-  return createEtcdStore({
-    servers,
-    prefix: one('etcd-prefix'),
-    clock,
-    log,
-    ...(caFile === undefined ? {} : { caFile }),
-    ...(certFile === undefined ? {} : { certFile }),
-    ...(keyFile === undefined ? {} : { keyFile }),
-  });
+  const files = { caFile: one('etcd-cafile'), certFile: one('etcd-certfile'), keyFile: one('etcd-keyfile') };
+  const given = Object.entries(files).filter(([, file]) => file !== undefined && file !== '');
+  return { servers, prefix, ...Object.fromEntries(given) };
 }

@@ -18,14 +18,23 @@ export interface Assembled {
   readonly foreign: Foreign | undefined;
 }
 
-/** `base`: etcd's revision less ours. */
-export function assemble(layout: Layout, base: number, events: readonly WatchEvent[]): Assembled {
+/** The store as it was opened. */
+export interface Known {
+  readonly layout: Layout;
+  /** etcd's revision less ours. */
+  readonly base: number;
+  /** Of etcd. */
+  readonly metaRevision: number;
+}
+
+export function assemble(known: Known, events: readonly WatchEvent[]): Assembled {
+  const { base } = known;
   const seen: Seen[] = [];
   for (let at = 0; at < events.length;) {
     const revision = events[at]?.modRevision ?? 0;
     let end = at;
     while (events[end]?.modRevision === revision) end += 1;
-    const one = assembleOne(layout, events.slice(at, end));
+    const one = assembleOne(known, events.slice(at, end));
     if (one.is === 'foreign') return { seen, foreign: { revision: revision - base, key: one.key } };
     if (one.is === 'change') {
       const { event, key, head } = one;
@@ -47,7 +56,7 @@ type One =
   | { readonly is: 'nothing' };
 
 /** What one revision did. Notes of times ride along; anything else is not ours. */
-function assembleOne(layout: Layout, events: readonly WatchEvent[]): One {
+function assembleOne({ layout, metaRevision }: Known, events: readonly WatchEvent[]): One {
   const heads = events.filter((event) => event.key.equals(layout.head));
   const objects = events.filter((event) => layout.keyOf(event.key) !== undefined);
   const [head] = heads;
@@ -56,6 +65,7 @@ function assembleOne(layout: Layout, events: readonly WatchEvent[]): One {
   if (event !== undefined && key !== undefined && head?.deleted === false && objects.length === 1) {
     return { is: 'change', event, key, head: decodeHead(head.value) };
   }
-  const foreign = event ?? head ?? events.find((one) => one.key.equals(layout.meta));
+  const foreign =
+    event ?? head ?? events.find((one) => one.key.equals(layout.meta) && one.modRevision > metaRevision);
   return foreign === undefined ? { is: 'nothing' } : { is: 'foreign', key: foreign.key.toString() };
 }

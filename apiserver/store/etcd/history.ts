@@ -1,6 +1,6 @@
 /** What etcd still knows of the past: changes after a revision, and how far back it goes. */
 import { CompactedError, type Change, type Revision } from '../store.ts';
-import { assemble } from './changes.ts';
+import { assemble, type Known } from './changes.ts';
 import type { Connection } from './connection.ts';
 import { EtcdFailure } from './failure.ts';
 import type { Layout } from './layout.ts';
@@ -34,10 +34,7 @@ export async function compactedUpTo(connection: Connection, layout: Layout): Pro
   return compacted;
 }
 
-export interface Past {
-  readonly layout: Layout;
-  /** etcd's revision less ours. */
-  readonly base: number;
+export interface Past extends Known {
   readonly after: Revision;
   /** There is nothing newer to wait for; greater than `after`. */
   readonly newest: Revision;
@@ -55,7 +52,7 @@ export async function changesAfter(connection: Connection, past: Past): Promise<
     if (response.canceled) throw refusal(response);
     fragments.push(...response.events);
     if (response.fragment) return false;
-    const { seen, foreign } = assemble(layout, base, fragments);
+    const { seen, foreign } = assemble(past, fragments);
     fragments = [];
     for (const { change } of seen) found.push(change);
     // What was done to our keys by others cannot be told as a change: who comes from before it lists again.

@@ -6,10 +6,10 @@
  * | objects<key>       | the value as it was handed over            | by every change                          |
  * | head               | what the change above does not say itself  | in the transaction of every change       |
  * | times/<instant>    | the revision that was newest then          | in the first change of each minute       |
- * | meta               | format, and where our revisions begin      | once                                     |
+ * | meta               | format, and where our revisions begin      | once, and by a migration                 |
  *
  * A change is one transaction, so that it has an etcd revision of its own. Our revision is etcd's, counted from the
- * one that wrote `meta`: it is gap-free while nobody else writes to the same etcd, and strictly increasing always.
+ * one that created `meta`: it is gap-free while nobody else writes to the same etcd, and strictly increasing always.
  * `head` is changed by us alone: its revision is the newest of ours, whatever else moves etcd's.
  */
 import { StoreUnusableError, type Revision } from '../store.ts';
@@ -37,7 +37,9 @@ export interface Layout {
 const LAST_INSTANT = Number.MAX_SAFE_INTEGER;
 const DIGITS = String(LAST_INSTANT).length;
 
-export function createLayout(prefix: string): Layout {
+/** Default prefix: `/polder`. */
+export function createLayout(given = '/polder'): Layout {
+  const prefix = given.replace(/\/+$/, '');
   const objects = `${prefix}/objects`;
   const objectsBytes = Buffer.from(objects);
   const object = (key: string): Buffer => Buffer.from(objects + key);
@@ -89,18 +91,34 @@ export function decodeHead(value: Buffer): Head {
   return { writeId, previous: Number(previous), last: value.subarray(at + 1) };
 }
 
-export const encodeMeta = (start: Revision): Buffer => Buffer.from(JSON.stringify({ format: FORMAT, start }));
+/** The value of `meta`. */
+export interface Meta {
+  /** Our revision at the one of etcd that created `meta`; 0 unless the store continues another one. */
+  readonly start: Revision;
+  /** Nothing below is known; absent: everything after `start` is. */
+  readonly oldest?: Revision;
+  /** Set while objects are brought in: nobody may use the store yet. */
+  readonly importing?: true;
+}
 
-/** Our revision at the one of etcd that wrote `meta`. Throws `StoreUnusableError` for another format. */
-export function decodeMeta(key: Buffer, value: Buffer): Revision {
-  const meta = parse(value);
-  if (meta['format'] !== FORMAT || !Number.isSafeInteger(meta['start'])) {
+export const encodeMeta = (meta: Meta): Buffer => Buffer.from(JSON.stringify({ format: FORMAT, ...meta }));
+
+/** Throws `StoreUnusableError` for another format. */
+export function decodeMeta(key: Buffer, value: Buffer): Meta {
+  const { format, start, oldest, importing } = parse(value);
+  if (format !== FORMAT || !isRevision(start) || !(oldest === undefined || isRevision(oldest))) {
     throw new StoreUnusableError(
       `etcd key ${key.toString()} is not of format ${FORMAT}: use the version of polder that wrote it, or another --etcd-prefix`,
     );
   }
-  return Number(meta['start']);
+  return {
+    start,
+    ...(oldest === undefined ? {} : { oldest }),
+    ...(importing === true ? { importing } : {}),
+  };
 }
+
+const isRevision = (value: unknown): value is Revision => Number.isSafeInteger(value) && Number(value) >= 0;
 
 function parse(value: Buffer): Readonly<Record<string, unknown>> {
   try {

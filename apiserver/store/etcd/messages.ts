@@ -13,6 +13,7 @@ export const METHOD = {
 
 export interface KeyValue {
   readonly key: Buffer;
+  readonly createRevision: number;
   readonly modRevision: number;
   /** Shares memory with the whole answer. */
   readonly value: Buffer;
@@ -194,14 +195,16 @@ const EMPTY = Buffer.alloc(0);
 function readKeyValue(reader: MessageReader): KeyValue {
   let key: Buffer = EMPTY;
   let value: Buffer = EMPTY;
+  let createRevision = 0;
   let modRevision = 0;
   while (reader.next()) {
     if (reader.field === 1) key = reader.bytes();
+    else if (reader.field === 2) createRevision = reader.integer();
     else if (reader.field === 3) modRevision = reader.integer();
     else if (reader.field === 5) value = reader.bytes();
     else reader.skip();
   }
-  return { key, modRevision, value };
+  return { key, createRevision, modRevision, value };
 }
 
 function readEvent(reader: MessageReader): WatchEvent {
@@ -212,5 +215,5 @@ function readEvent(reader: MessageReader): WatchEvent {
     else if (reader.field === 2) kv = readKeyValue(reader.message());
     else reader.skip();
   }
-  return { key: EMPTY, modRevision: 0, value: EMPTY, ...kv, deleted };
+  return { key: EMPTY, createRevision: 0, modRevision: 0, value: EMPTY, ...kv, deleted };
 }

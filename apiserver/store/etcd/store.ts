@@ -33,8 +33,6 @@ import { createWaiters, type Waiters } from './waiters.ts';
 export interface EtcdOptions extends EtcdServers {
   /** All keys are `<prefix>/...`. Default `/polder`. */
   readonly prefix?: string;
-  /** Revision at which a store that does not exist yet begins. Default 0. */
-  readonly startRevision?: Revision;
   /** Dates revisions for `revisionAt`. Default: the system's. */
   readonly clock?: Clock;
   readonly log?: Log;
@@ -76,17 +74,19 @@ class EtcdStore implements Store {
 
   constructor(options: EtcdOptions) {
     this.#options = options;
-    this.#layout = createLayout((options.prefix ?? '/polder').replace(/\/+$/, ''));
+    this.#layout = createLayout(options.prefix);
   }
 
   async start(): Promise<void> {
     if (this.#parts !== undefined || this.#closing !== undefined) throw new Error('store: started twice');
     const connection = createConnection(this.#options);
     try {
-      const opened = await openOrCreate(connection, this.#layout, this.#options.startRevision ?? 0);
+      const found = await openOrCreate(connection, this.#layout, { start: 0 });
+      if (found.is === 'importing') throw importing(this.#layout);
+      const { opened } = found;
       const compacted = await compactedUpTo(connection, this.#layout);
       this.#revision = opened.headRevision - opened.base;
-      this.#oldest = Math.max(1, compacted - opened.base + 1);
+      this.#oldest = Math.max(opened.firstKnown, compacted - opened.base + 1);
       this.#parts = this.#assemble(connection, opened);
       this.#parts.live.start(opened.headRevision + 1);
     } catch (error) {
@@ -118,10 +118,10 @@ class EtcdStore implements Store {
   }
 
   async changes(after: Revision, limit: number): Promise<readonly Change[]> {
-    const { base, connection } = this.#open();
+    const { base, metaRevision, connection } = this.#open();
     if (after < this.#oldest - 1) throw new CompactedError(after, this.#oldest);
     if (after >= this.#revision) return [];
-    const past = { layout: this.#layout, base, after, newest: this.#revision, limit };
+    const past = { layout: this.#layout, base, metaRevision, after, newest: this.#revision, limit };
     try {
       return await changesAfter(connection, past);
     } catch (error) {
@@ -216,8 +216,8 @@ class EtcdStore implements Store {
   }
 
   #deliver(events: readonly WatchEvent[]): void {
-    const { base, commits, waiters } = this.#open();
-    const { seen, foreign } = assemble(this.#layout, base, events);
+    const { base, metaRevision, commits, waiters } = this.#open();
+    const { seen, foreign } = assemble({ layout: this.#layout, base, metaRevision }, events);
     if (seen.length > 0) {
       const changes: Change[] = [];
       for (const { change, writeId } of seen) {
@@ -229,7 +229,7 @@ class EtcdStore implements Store {
       waiters.reached(this.#revision);
     }
     if (foreign !== undefined)
-      this.#lose(`etcd key ${foreign.key} was changed by something that is not polder`);
+      this.#lose(`etcd key ${foreign.key} was changed by something that is no server`);
   }
 
   /** Where the watch may go on when etcd has dropped what comes next: nothing of that was ours, or all is lost. */
@@ -274,7 +274,8 @@ class EtcdStore implements Store {
   }
 
   #isDropped(revision: Revision): boolean {
-    return revision < this.#oldest && !(revision === 0 && this.#oldest === 1);
+    const { start } = this.#open();
+    return revision < this.#oldest && !(revision === start && this.#oldest === start + 1);
   }
 }
 
@@ -293,6 +294,10 @@ async function readAgain(connection: Connection, request: Buffer): Promise<Buffe
 }
 
 const isCompacted = (error: unknown): boolean => error instanceof EtcdFailure && error.kind === 'compacted';
+const importing = ({ prefix }: Layout): Error =>
+  new StoreUnusableError(
+    `a migration into ${prefix} in etcd is under way or was broken off: run polder migrate to its end`,
+  );
 const closed = (): Error => new StoreUnusableError('the etcd store is not open');
 const notShown = (): Error => new OutcomeUnknownError('etcd has decided but its watch does not show it');
 

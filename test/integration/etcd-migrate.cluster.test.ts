@@ -1,0 +1,188 @@
+/** `polder migrate`: the same objects on the other side, under revisions that only go up. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { acquireDataDir } from '../../apiserver/runtime/data-dir.ts';
+import { createEtcdStore } from '../../apiserver/store/etcd/store.ts';
+import { createSqliteStore } from '../../apiserver/store/sqlite/store.ts';
+import { CompactedError, StoreUnusableError, type Entry, type Store } from '../../apiserver/store/store.ts';
+import { put, remove, written } from '../conformance/store-support.ts';
+import { useEtcd } from '../support/etcd.ts';
+import { ROOT, run, type Output } from '../support/polder.ts';
+
+describe('polder migrate', function () {
+  this.timeout(120_000);
+  const etcd = useEtcd();
+  let directory = '';
+  let prefix = '';
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'polder-migrate-'));
+    prefix = directory;
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  const args = (from: string, to: string, dir: string): readonly string[] => [
+    'apiserver/polder.js',
+    'migrate',
+    `--from=${from}`,
+    `--to=${to}`,
+    `--data-dir=${dir}`,
+    `--etcd-servers=${etcd.url}`,
+    `--etcd-prefix=${prefix}`,
+  ];
+  const migrate = (from: string, to: string, ...more: readonly string[]): Promise<Output> =>
+    run(process.execPath, [...args(from, to, directory), ...more], {});
+  const sqlite = (dir = directory): Store => createSqliteStore({ file: join(dir, 'store.db') });
+  const inEtcd = (): Store => createEtcdStore({ servers: [etcd.url], prefix });
+  /** Runs `work` on a started store. */
+  const using = async <T>(store: Store, work: (store: Store) => Promise<T>): Promise<T> => {
+    await store.start();
+    try {
+      return await work(store);
+    } finally {
+      await store.close();
+    }
+  };
+  const all = async (store: Store): Promise<readonly Entry[]> =>
+    (await store.list('', { limit: 100_000 })).entries;
+  const content = (entries: readonly Entry[]): readonly string[] =>
+    entries.map(({ key, value }) => `${key} ${value.toString('base64')}`);
+  /** 700 objects of two kinds after 2,100 changes. */
+  const fill = async (store: Store): Promise<readonly Entry[]> => {
+    const write = async (index: number): Promise<void> => {
+      const key = `/${index % 2 === 0 ? 'core/configmaps' : 'data.polder.dev/depots'}/a/é${index}`;
+      const value = `${'ä'.repeat(index)}\0${index}`;
+      const first = await written(store.append(put(key, 'first')));
+      await written(store.append(put(key, value, first)));
+      const other = await written(store.append(put(`${key}-gone`, 'x')));
+      if (index % 2 === 0) await written(store.append(remove(`${key}-gone`, 'x', other)));
+    };
+    await Promise.all(Array.from({ length: 467 }, (_, index) => write(index)));
+    return await all(store);
+  };
+
+  it('there and back keeps every byte; revisions go up and the past is said to be gone', async () => {
+    const first = await using(sqlite(), async (store) => ({
+      entries: await fill(store),
+      at: store.revision(),
+    }));
+
+    const there = await migrate('sqlite', 'etcd');
+    assert.equal(there.code, 0, there.stderr);
+    assert.match(there.stdout, /^configmaps +234$/m);
+    assert.match(there.stdout, /^depots\.data\.polder\.dev +466$/m);
+    assert.match(there.stdout, /^total +700$/m);
+
+    const second = await using(inEtcd(), async (store) => {
+      const entries = await all(store);
+      assert.deepEqual(content(entries), content(first.entries));
+      assert.ok(entries.every(({ revision }) => revision > first.at));
+      await assert.rejects(store.changes(first.at, 10), CompactedError);
+      await assert.rejects(store.list('', { limit: 1, revision: first.at }), CompactedError);
+      assert.deepEqual(await store.changes(store.revision(), 10), []);
+      const before = store.revision();
+      assert.ok((await written(store.append(put('/core/configmaps/a/new', 'x')))) > before);
+      return { entries: await all(store), at: store.revision() };
+    });
+
+    const refused = await migrate('etcd', 'sqlite');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /700 objects already: give --overwrite/);
+    const back = await migrate('etcd', 'sqlite', '--overwrite');
+    assert.equal(back.code, 0, back.stderr);
+
+    await using(sqlite(), async (store) => {
+      const entries = await all(store);
+      assert.deepEqual(content(entries), content(second.entries));
+      assert.ok(entries.every(({ revision }) => revision > second.at));
+      await assert.rejects(store.changes(second.at, 10), CompactedError);
+      const at = store.revision();
+      assert.equal(await written(store.append(put('/core/configmaps/a/newer', 'x'))), at + 1);
+      assert.equal((await store.changes(at, 10)).length, 1);
+    });
+  });
+
+  it('an empty store keeps its revision too', async () => {
+    await using(sqlite(), async (store) => {
+      await written(store.append(put('/core/configmaps/a/one', 'x')));
+      await written(store.append(remove('/core/configmaps/a/one', 'x', 1)));
+    });
+    assert.equal((await migrate('sqlite', 'etcd')).code, 0);
+    await using(inEtcd(), async (store) => {
+      assert.equal(store.revision(), 2);
+      assert.deepEqual(await all(store), []);
+      await assert.rejects(store.changes(1, 10), CompactedError);
+    });
+    assert.equal((await migrate('etcd', 'sqlite', '--overwrite')).code, 0);
+    await using(sqlite(), async (store) => {
+      assert.ok(store.revision() > 2);
+      assert.deepEqual(await all(store), []);
+    });
+  });
+
+  it('does nothing while a server holds the data directory, and creates nothing from nothing', async () => {
+    const nothing = await migrate('sqlite', 'etcd');
+    assert.equal(nothing.code, 2);
+    assert.equal((await migrate('etcd', 'sqlite')).code, 1);
+    await using(sqlite(), fill);
+    const held = acquireDataDir(directory);
+    const refused = await migrate('sqlite', 'etcd');
+    held.release();
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, /is held by process/);
+    await using(inEtcd(), async (store) => assert.deepEqual(await all(store), []));
+  });
+
+  it('broken off on the way to etcd leaves a store that nobody opens, and is run again to its end', async () => {
+    const entries = await using(sqlite(), fill);
+    const child = spawn(process.execPath, [...args('sqlite', 'etcd', directory)], {
+      cwd: ROOT,
+      stdio: 'ignore',
+    });
+    const gone = new Promise<void>((resolve) => void child.on('close', () => resolve()));
+    const opens = async (): Promise<boolean> => {
+      try {
+        await using(inEtcd(), all);
+        return true;
+      } catch (error) {
+        assert.ok(error instanceof StoreUnusableError, String(error));
+        assert.match(error.message, /run polder migrate to its end/);
+        return false;
+      }
+    };
+    // Asked without a pause: it lasts less than a second.
+    while (child.exitCode === null && !(await isImporting(etcd.url, prefix)));
+    child.kill('SIGKILL');
+    await gone;
+    assert.equal(await opens(), false, 'it was over before it was killed');
+
+    const again = await migrate('sqlite', 'etcd');
+    assert.equal(again.code, 0, again.stderr);
+    await using(inEtcd(), async (store) => assert.deepEqual(content(await all(store)), content(entries)));
+  });
+
+  it('a server that is still on an overwritten etcd writes nothing into the new store and ends', async () => {
+    await using(sqlite(), fill);
+    const lost = Promise.withResolvers<Error>();
+    const store = createEtcdStore({ servers: [etcd.url], prefix, onLost: lost.resolve });
+    await store.start();
+    await written(store.append(put('/core/configmaps/a/old', 'x')));
+    assert.equal((await migrate('sqlite', 'etcd', '--overwrite')).code, 0);
+    assert.match((await lost.promise).message, /has to start again/);
+    await assert.rejects(store.append(put('/core/configmaps/a/late', 'x')), StoreUnusableError);
+    await store.close();
+    await using(inEtcd(), async (fresh) => assert.equal((await all(fresh)).length, 700));
+  });
+});
+
+/** Asked without opening the store: that would make one. */
+async function isImporting(url: string, prefix: string): Promise<boolean> {
+  const response = await fetch(`${url}/v3/kv/range`, {
+    method: 'POST',
+    body: JSON.stringify({ key: Buffer.from(`${prefix}/meta`).toString('base64') }),
+  });
+  const { kvs = [] } = (await response.json()) as { kvs?: readonly { readonly value: string }[] };
+  return kvs.some(({ value }) => Buffer.from(value, 'base64').toString().includes('importing'));
+}
