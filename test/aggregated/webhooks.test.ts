@@ -48,8 +48,12 @@ describe('native kinds on a host cluster', function () {
     it('X3 kubectl create rolebinding to cluster-admin is refused, and view is not', async () => {
       const { cluster, dev } = host;
       const bind = (name: string, role: string): readonly string[] => [
-        ...['create', 'rolebinding', name, '-n', NS],
-        ...[`--clusterrole=${role}`, '--user=dev'],
+        'create',
+        'rolebinding',
+        name,
+        `--namespace=${NS}`,
+        `--clusterrole=${role}`,
+        '--user=dev',
       ];
       const refused = await cluster.kubectl(bind('mine', 'cluster-admin'), { as: dev });
       assert.equal(refused.code, 1);
@@ -73,19 +77,23 @@ describe('native kinds on a host cluster', function () {
       assert.match(await host.refusal(host.dev, deployment), /spec\.template\.spec\.volumes\[0\]\.hostPath/);
     });
 
-    it('X3 a Secret named like ours is refused', async () => {
+    it('X3 a Secret named like ours is refused, and what is ours cannot be changed', async () => {
       const secret = {
         apiVersion: 'v1',
         kind: 'Secret',
         metadata: { name: 'polder-credential-x', namespace: NS },
       };
       assert.match(await host.refusal(host.dev, secret), /names that start with "polder-" belong to Polder/);
-      await host.apply(host.component, secret);
-      const { cluster, dev } = host;
-      const removal = await cluster.kubectl(['delete', 'secret', 'polder-credential-x', '-n', NS], {
-        as: dev,
-      });
-      assert.match(removal.stderr, /is kept by Polder/);
+      const quota = workload('v1', 'ResourceQuota', 'polder-tenant', { hard: { 'count/leases': '7' } });
+      const { cluster, dev, component } = host;
+      await cluster.ok(['create', '-f', '-'], { as: component, input: JSON.stringify(quota) });
+      for (const change of [['delete'], ['patch', '--type=merge', '-p', '{"spec":{"hard":{}}}']]) {
+        const [verb = '', ...flags] = change;
+        const refused = await cluster.kubectl([verb, 'resourcequota', 'polder-tenant', '-n', NS, ...flags], {
+          as: dev,
+        });
+        assert.match(refused.stderr, /ResourceQuota "polder-tenant" is kept by Polder/);
+      }
     });
 
     it('X3 our labels cannot be edited, on a pod and on a namespace, by any endpoint', async () => {
@@ -157,6 +165,8 @@ describe('native kinds on a host cluster', function () {
         metadata: { name: 'node-1', labels: { 'kubernetes.io/os': 'linux' } },
       };
       await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(node) });
+      // Nobody runs on it, and nobody will say that it is ready.
+      await cluster.ok(['taint', 'node', 'node-1', 'node.kubernetes.io/not-ready:NoSchedule-']);
       await host.apply(
         host.dev,
         workload('apps/v1', 'DaemonSet', 'agents', {
@@ -192,7 +202,7 @@ describe('native kinds on a host cluster', function () {
         apiVersion: 'platform.polder.dev/v1alpha1',
         kind: 'DataPlane',
         metadata: { name: 'here' },
-        spec: { provider: 'Other', mode: 'OnPremise' },
+        spec: { provider: 'other', mode: 'OnPremise' },
       };
       await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(plane) });
       await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(compute) });
@@ -316,7 +326,7 @@ describe('native kinds on a host cluster', function () {
         const env = each?.['env'] as JsonObject[];
         assert.deepEqual(
           env.map(({ name }) => name),
-          ['PG_HOST', 'PG_DATABASE', 'PG_USERNAME', 'PG_PASSWORD'],
+          ['PG_DATABASE', 'PG_HOST', 'PG_USERNAME', 'PG_PASSWORD'],
         );
         assert.deepEqual(at(env[3], 'valueFrom.secretKeyRef'), { name: secret, key: 'password' });
         const mounts = each?.['volumeMounts'] as JsonObject[];

@@ -141,12 +141,14 @@ async function addTenant(cluster: Cluster, component: string, name: string): Pro
 }
 
 const WRITES = ['create', 'update', 'patch', 'delete'];
-export const WORKLOADS: readonly string[] = [
-  ...['pods.core', 'secrets.core', 'serviceaccounts.core', 'services.core', 'persistentvolumeclaims.core'],
-  ...['resourcequotas.core', 'limitranges.core', 'configmaps.core'],
-  ...['deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'jobs.batch', 'cronjobs.batch'],
-  ...['ingresses.networking.k8s.io', 'networkpolicies.networking.k8s.io'],
-  ...['roles.rbac.authorization.k8s.io', 'rolebindings.rbac.authorization.k8s.io'],
+const CORE =
+  'pods secrets serviceaccounts services persistentvolumeclaims resourcequotas limitranges configmaps';
+const OTHERS =
+  'deployments.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch ingresses.networking.k8s.io ' +
+  'networkpolicies.networking.k8s.io roles.rbac.authorization.k8s.io rolebindings.rbac.authorization.k8s.io';
+const WORKLOADS: readonly string[] = [
+  ...CORE.split(' ').map((plural) => `${plural}.core`),
+  ...OTHERS.split(' '),
 ].flatMap((resource) => WRITES.map((verb) => `${resource}:${verb}`));
 
 /** Operators decide what administrators of tenants hold; these hand it on to their developers. */
