@@ -24,10 +24,14 @@ export interface Contestant {
 
 export type Settings = Omit<Contestant, 'client' | 'numbers'>;
 
-/** `first` is the first free number. */
-export async function connect(bench: Bench, settings: Settings, first: number): Promise<Contestant> {
+/** Two ways to one server share their `numbers`. */
+export async function connect(
+  bench: Bench,
+  settings: Settings,
+  numbers: Contestant['numbers'],
+): Promise<Contestant> {
   const client = await bench.machine.start('client', 'load', [settings.url, settings.pki]);
-  return { ...settings, client, numbers: { next: first } };
+  return { ...settings, client, numbers };
 }
 
 export interface Measured extends LoadResult {

@@ -1,62 +1,87 @@
 /** What the contest needs: a control plane with the twin's definition, and Polder beside it. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { apiVersionOf } from '../../../apiserver/api/kind.ts';
 import { DataPolicy } from '../../../apiserver/kinds/data-policy.ts';
-import { startCluster, type Cluster } from '../../../test/support/cluster.ts';
+import { startPlatform } from '../../../test/aggregated/support/platform.ts';
+import type { Cluster } from '../../../test/support/cluster.ts';
 import type { Bench } from '../measure.ts';
-import { OBJECTS_PATH, prepareTenant, startPolder } from '../polder.ts';
+import { depot, TENANT } from '../objects.ts';
 import { pidsOf, type Settings } from './contestant.ts';
 import { TWIN_GROUP, twinOf } from './twin.ts';
 
 export interface Stage {
   readonly twin: Settings;
+  /** `polder apiserver`, asked without detour. */
   readonly direct: Settings;
-  readonly aggregated: Settings | undefined;
+  /** The same process through kube-apiserver's aggregator. */
+  readonly aggregated: Settings;
   close(): Promise<void>;
 }
 
 const NAMESPACE = 'tn-bench';
+const OWN_VERSION = apiVersionOf(DataPolicy);
+const OBJECTS = `/apis/${OWN_VERSION}/namespaces/${NAMESPACE}/${DataPolicy.plural}`;
 
 export async function startStage(bench: Bench, say: (line: string) => void): Promise<Stage> {
-  say('starting etcd, kube-apiserver and Polder ...');
-  const cluster = await startCluster({ controllerManager: false, audit: 'Metadata', unsafeNoFsync: false });
+  say('starting etcd, kube-apiserver, kube-controller-manager and Polder ...');
+  const platform = await startPlatform({ audit: 'Metadata', unsafeNoFsync: false });
   try {
-    const pki = await administrator(bench, cluster);
+    const { cluster, ports } = platform;
+    const pki = await administrator(bench, cluster, cluster.ca);
+    await prepareTenant(cluster);
     const twin = await startTwin(cluster, pki);
-    const polder = await startPolder(bench, 'polder');
-    await prepareTenant(polder);
-    const direct: Settings = {
-      name: 'direct',
-      url: polder.url,
-      pki: polder.pki,
-      objects: OBJECTS_PATH,
-      apiVersion: 'data.polder.dev/v1alpha1',
-      pids: [polder.pid],
-      viaAggregator: false,
-    };
+    const polder = pidsOf(running(), 'polder.js', 'apiserver', cluster.dir);
+    const ours = { objects: OBJECTS, apiVersion: OWN_VERSION };
     return {
       twin,
-      direct,
-      aggregated: undefined,
-      close: async () => {
-        await polder.stop();
-        await cluster.close();
+      direct: {
+        ...ours,
+        name: 'direct',
+        pki: await administrator(bench, cluster, await servingAuthority(cluster)),
+        url: `https://localhost:${ports.apiserver}`,
+        pids: polder,
+        viaAggregator: false,
       },
+      aggregated: {
+        ...ours,
+        name: 'through the aggregator',
+        pki,
+        url: cluster.url,
+        pids: [...polder, ...twin.pids],
+        viaAggregator: true,
+      },
+      close: () => platform.close(),
     };
   } catch (error) {
-    await cluster.close();
+    await platform.close();
     throw error;
   }
 }
 
-/** Files of an administrator's client certificate. */
-async function administrator(bench: Bench, cluster: Cluster): Promise<string> {
-  const directory = join(bench.scratch, 'cluster-pki');
-  mkdirSync(directory, { mode: 0o700 });
+/** The tenant, and the depot that the policies name. */
+async function prepareTenant(cluster: Cluster): Promise<void> {
+  await apply(cluster, TENANT);
+  await cluster.ok(['wait', '--for=create', `namespace/${NAMESPACE}`, '--timeout=60s']);
+  await cluster.ok(['wait', '--for=jsonpath={.status.phase}=Active', 'tenant/bench', '--timeout=60s']);
+  await apply(cluster, depot('crm'));
+}
+
+async function apply(cluster: Cluster, object: object): Promise<void> {
+  const file = join(cluster.dir, 'bench.json');
+  writeFileSync(file, JSON.stringify(object));
+  await cluster.ok(['apply', '-f', file]);
+}
+
+const running = (): readonly string[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+
+/** Files of an administrator's client certificate, beside the CA of the server that it is meant for. */
+async function administrator(bench: Bench, cluster: Cluster, ca: string): Promise<string> {
+  const directory = mkdtempSync(join(bench.scratch, 'pki-'));
   const { cert, key } = await cluster.pki.client('admin', ['system:masters']);
   for (const [name, text] of [
-    ['ca.crt', cluster.ca],
+    ['ca.crt', ca],
     ['client.crt', cert],
     ['client.key', key],
   ] as const) {
@@ -65,11 +90,15 @@ async function administrator(bench: Bench, cluster: Cluster): Promise<string> {
   return directory;
 }
 
+/** PEM of the CA by which the aggregator knows us. */
+async function servingAuthority(cluster: Cluster): Promise<string> {
+  const service = `apiservice/${DataPolicy.version}.${DataPolicy.group}`;
+  const encoded = await cluster.ok(['get', service, '-o', 'jsonpath={.spec.caBundle}']);
+  return Buffer.from(encoded, 'base64').toString('utf8');
+}
+
 async function startTwin(cluster: Cluster, pki: string): Promise<Settings> {
-  await cluster.ok(['create', 'namespace', NAMESPACE]);
-  const definition = join(cluster.dir, 'twin.json');
-  writeFileSync(definition, JSON.stringify(twinOf(DataPolicy)));
-  await cluster.ok(['apply', '-f', definition]);
+  await apply(cluster, twinOf(DataPolicy));
   await cluster.ok([
     'wait',
     '--for=condition=Established',
@@ -78,14 +107,13 @@ async function startTwin(cluster: Cluster, pki: string): Promise<Settings> {
   ]);
   const apiVersion = `${TWIN_GROUP}/${DataPolicy.version}`;
   await served(cluster, `/apis/${apiVersion}/${DataPolicy.plural}`);
-  const running = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return {
     name: 'twin',
     url: cluster.url,
     pki,
     objects: `/apis/${apiVersion}/namespaces/${NAMESPACE}/${DataPolicy.plural}`,
     apiVersion,
-    pids: pidsOf(running, 'kube-apiserver', cluster.dir),
+    pids: pidsOf(running(), 'kube-apiserver', cluster.dir),
     viaAggregator: false,
   };
 }

@@ -16,10 +16,10 @@ export async function runKubernetes(bench: Bench, say: (line: string) => void): 
   const stage = await startStage(bench, say);
   const contestants: Contestant[] = [];
   try {
-    for (const settings of [stage.twin, stage.direct, stage.aggregated]) {
-      if (settings === undefined) continue;
-      contestants.push(await connect(bench, settings, OBJECTS + 1));
-    }
+    const [theirs, ours] = [{ next: OBJECTS + 1 }, { next: OBJECTS + 1 }];
+    contestants.push(await connect(bench, stage.twin, theirs));
+    contestants.push(await connect(bench, stage.direct, ours));
+    contestants.push(await connect(bench, stage.aggregated, ours));
     return await compete(bench, contestants, say);
   } finally {
     for (const { client } of contestants) await client.stop();
