@@ -28,7 +28,6 @@ export async function startPlatform(options: ClusterOptions = {}): Promise<Platf
   try {
     return await install(cluster);
   } catch (error) {
-    (await import('node:fs')).cpSync(cluster.dir, '/tmp/tools-dump', { recursive: true });
     await cluster.close();
     throw error;
   }
