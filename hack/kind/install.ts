@@ -12,6 +12,7 @@ const QUICKSTART = 'manifests/samples/quickstart/';
 export const PLANE = 'local';
 /** Holds what the agent needs to find and to trust the hub; see manifests/agent/agent.yaml. */
 const HUB_SECRET = 'polder-hub';
+const HUB = `https://polder-hub.${SYSTEM_NAMESPACE}.svc`;
 const TIMEOUT = '--timeout=120s';
 
 export async function installPolder(target: Target): Promise<void> {
@@ -56,7 +57,8 @@ async function giveToken(target: Target): Promise<void> {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: HUB_SECRET, namespace: AGENT_NAMESPACE },
-    data: { token: Buffer.from(token).toString('base64'), 'ca.crt': authority },
+    data: { 'ca.crt': authority },
+    stringData: { url: HUB, token },
   };
   await target.kubectl(['apply', '-f', '-'], JSON.stringify(secret));
 }

@@ -43,13 +43,17 @@ export async function createControlPlaneTarget(cluster: Cluster): Promise<Contro
     const deployment = applied.get(`Deployment/${namespace}/${name}`);
     if (deployment === undefined) throw new Error(`there is no Deployment ${name}`);
     await processes.get(name)?.stop();
-    const port = (serving as Ports)[name] ?? agent;
+    const port = (serving as Ports)[name];
+    // Probes go where those of the Deployment go: to the port of the metrics where nothing else listens.
+    const listening = port === undefined ? [`--metrics-port=${agent}`] : [`--port=${port}`];
+    const probed = port === undefined ? `http://localhost:${agent}` : `https://localhost:${port}`;
+    if (name === 'polder-controllers') listening.push('--metrics-port=0');
     const local = await prepare(cluster, deployment, { applied, hub });
     const part = cluster.add(`${name}-${processes.size}`, {
       program: process.execPath,
-      args: [POLDER, ...local.args, `--port=${port}`],
+      args: [POLDER, ...local.args, ...listening],
       env: { ...local.env, NODE_ENV: 'production' },
-      ready: { url: `https://localhost:${port}/readyz`, insecure: true },
+      ready: { url: `${probed}/readyz`, insecure: true },
     });
     processes.set(name, part);
     await part.start();
