@@ -44,7 +44,10 @@ describe('install and smoke test of npm run kind:up', function () {
     const refused = audited(cluster)
       .filter((event) => PROGRAMS.test(String(at(event, 'user.username'))))
       .filter((event) => at(event, 'responseStatus.code') === 403)
-      .map((event) => `${String(at(event, 'user.username'))} ${String(at(event, 'verb'))} ${String(at(event, 'requestURI'))}`);
+      .map(
+        (event) =>
+          `${String(at(event, 'user.username'))} ${String(at(event, 'verb'))} ${String(at(event, 'requestURI'))}`,
+      );
 
     assert.deepEqual([...new Set(refused)], []);
   });
