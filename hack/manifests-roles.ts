@@ -48,18 +48,28 @@ export function openRole(kinds: readonly Kind[]): JsonObject {
   ]);
 }
 
+/** Objects that reconcilers make, see `ensure` in controllers/reconcilers. */
+const MADE = ['AccessPolicy', 'PlaneWork'];
+/** Objects whose finalizers or annotations reconcilers set. */
+const KEPT = ['DataCluster', 'DataPlane', 'Tenant'];
+
 /** What the programs themselves need of our own kinds. */
 export function programRoles(kinds: readonly Kind[]): readonly JsonObject[] {
   const stored = kinds.filter(({ storage }) => storage === 'stored');
-  const write = ['create', 'update', 'patch', 'delete'];
+  const withStatus = stored.filter(({ hasStatus }) => hasStatus);
   return [
     clusterRole('polder-controllers-kinds', [
-      ...rules(stored, [...READ, ...write]),
+      ...rules(stored, READ),
+      ...rules(named(kinds, MADE), ['create']),
+      ...rules(named(kinds, [...MADE, ...KEPT]), ['patch']),
+      // A tenant that goes takes everything of its own along.
       ...rules(
-        stored.filter(({ hasStatus }) => hasStatus),
-        ['get', 'patch', 'update'],
-        'status',
+        stored.filter(({ scope }) => scope === 'Namespaced'),
+        ['delete'],
       ),
+      ...rules(withStatus, ['patch'], 'status'),
+      // The hub settles who holds a plane, and that against what it read.
+      ...rules(named(kinds, ['DataPlane']), ['update'], 'status'),
     ]),
     clusterRole(
       'polder-webhooks-kinds',
@@ -70,6 +80,9 @@ export function programRoles(kinds: readonly Kind[]): readonly JsonObject[] {
     ),
   ];
 }
+
+const named = (kinds: readonly Kind[], names: readonly string[]): readonly Kind[] =>
+  kinds.filter(({ kind }) => names.includes(kind));
 
 function clusterRole(name: string, given: readonly JsonObject[], aggregate?: Aggregate): JsonObject {
   const labels: Record<string, string> = { 'app.kubernetes.io/part-of': 'polder' };

@@ -30,6 +30,8 @@ export async function smokeTest(target: Target): Promise<void> {
   for (const name of ['resourcequota/polder-tenant', 'serviceaccount/polder-tenant']) {
     assert.ok(slice.split('\n').includes(name), `${name} is not in tenant-acme:\n${slice}`);
   }
+  say('smoke test: nobody takes from a tenant what Polder keeps there');
+  await refused(target, ['delete', 'quota', 'polder-tenant', '-n', 'tenant-acme'], /isolation\.polder\.dev/);
   say('smoke test: an administrator of acme sees what is of acme and nothing else');
   const mine = await kubectl(['get', 'depots', '-A', '-o', 'name', ...ANN]);
   assert.equal(mine, 'depot.data.polder.dev/warehouse');

@@ -61,15 +61,8 @@ for (const folder of FOLDERS) {
       for (const { workload, spec } of pods) {
         for (const container of containersOf(spec)) {
           const mounts = items(container, 'volumeMounts').map((mount) => `${String(mount['mountPath'])}/`);
-          const given = Object.entries(valuesOf(container)).filter(([flag]) => PATHS.test(flag));
-          for (const [flag, paths] of given) {
-            for (const path of paths.filter((each) => each.startsWith('/'))) {
-              assert.ok(
-                mounts.some((mount) => path.startsWith(mount)),
-                `${workload}: --${flag} ${path}`,
-              );
-            }
-          }
+          const lost = pathsIn(container).filter((path) => !mounts.some((mount) => path.startsWith(mount)));
+          assert.deepEqual(lost, [], workload);
         }
       }
     });
@@ -99,6 +92,13 @@ function settingsOf(container: JsonObject): Settings {
 /** What comes out of a Secret is not known here; any text stands for it. */
 const valueOf = (variable: JsonObject): string =>
   at(variable, 'valueFrom') === undefined ? String(variable['value']) : 'https://from-a-secret.example';
+
+/** Absolute paths among the settings that name files and folders. */
+const pathsIn = (container: JsonObject): readonly string[] =>
+  Object.entries(valuesOf(container))
+    .filter(([flag]) => PATHS.test(flag))
+    .flatMap(([, paths]) => paths)
+    .filter((path) => path.startsWith('/'));
 
 function valuesOf(container: JsonObject): Values {
   const { command, flags, args, env } = settingsOf(container);

@@ -40,6 +40,14 @@ describe('install and smoke test of npm run kind:up', function () {
     assert.equal(await cluster.ok(uid), before);
   });
 
+  it('takes a tenant and everything it has away again', async () => {
+    await cluster.ok(['delete', 'tenant', 'acme', '--timeout=120s'], { timeoutMs: 130_000 });
+
+    const namespaces = await cluster.ok(['get', 'namespaces', '-o', 'name']);
+    assert.doesNotMatch(namespaces, /acme/);
+    assert.match(namespaces, /^namespace\/tn-globex$/m);
+  });
+
   it('needed no right that the manifests do not give', () => {
     const refused = audited(cluster)
       .filter((event) => PROGRAMS.test(String(at(event, 'user.username'))))
@@ -61,7 +69,7 @@ describe('install and smoke test of npm run kind:up', function () {
     const left = await cluster.kubectl(['get', 'namespace', 'polder-system']);
     assert.match(left.stderr, /NotFound/);
     // What tenants have stays: it is theirs.
-    await cluster.ok(['get', 'namespace', 'tn-acme', 'tenant-acme']);
+    await cluster.ok(['get', 'namespace', 'tn-globex', 'tenant-globex']);
   });
 });
 

@@ -135,7 +135,12 @@ async function prepare(cluster: Cluster, deployment: JsonObject, around: Around)
   const mounts = new Map<string, string>();
   for (const mount of items(container, 'volumeMounts')) {
     const volume = items(spec, 'volumes').find(({ name }) => name === mount['name']);
-    const path = join(folder, String(mount['name']));
+    const claim = at(volume, 'persistentVolumeClaim.claimName');
+    // What is claimed outlives the pod, everything else ends with it.
+    const path =
+      claim === undefined
+        ? join(folder, String(mount['name']))
+        : join(cluster.dir, `claim-${namespace}-${String(claim)}`);
     mkdirSync(path, { recursive: true });
     await fill(cluster, path, namespace, volume);
     mounts.set(String(mount['mountPath']), path);
