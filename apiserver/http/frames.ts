@@ -59,7 +59,8 @@ const HEADS = {
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 function createFrames(options: FramesOptions): Frames {
-  const encode = oncePerTurn(encoderFor(options));
+  const encoder = encoderFor(options);
+  const encode = options.representation.form === 'object' ? encoder : oncePerTurn(encoder);
   // Watches get the same events one after the other, in one array or in one each: the last one is the one to keep.
   let last: { readonly events: readonly WatchEvent[]; readonly encoded: EncodedBatch } | undefined;
   const pieces = (batch: readonly WatchEvent[], first: boolean): EncodedBatch => {
@@ -121,7 +122,6 @@ function oncePerTurn(encode: Encode): Encode {
     const known = made.get(event);
     if (known !== undefined) return known;
     const bytes = encode(event, false);
-    if (bytes === event.object.bytes) return bytes;
     if (made.size === 0) setImmediate(forget);
     made.set(event, bytes);
     return bytes;

@@ -53,7 +53,7 @@ export async function sendList(
 /** Exact when items are spliced as they are, else an estimate. */
 function lengthOf(items: readonly StoredObject[], encoding: ListEncoding): number {
   let length = Buffer.byteLength(encoding.head) + Buffer.byteLength(encoding.tail);
-  for (const item of items) length += item.bytes.length;
+  for (const item of items) length += item.size;
   return length + Math.max(0, items.length - 1) * Buffer.byteLength(encoding.separator);
 }
 

@@ -5,15 +5,17 @@
 import type { Kind } from '../api/kind.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Change, Revision, Store } from '../store/store.ts';
+import { Blocks } from './blocks.ts';
 import { CacheEvent } from './event.ts';
 import { prefixInKey, prefixOf } from './keys.ts';
 import { createRing, RING_LIMITS, type Ring, type RingLimits } from './ring.ts';
-import { storedFrom } from './stored.ts';
+import { currentFrom, storedFrom, type Stored } from './stored.ts';
 import { createTable, type Table } from './table.ts';
 
 /** How long a read waits for a revision that is not here yet. source: kubernetes/apiserver cacher blockTimeout. */
 export const FRESH_TIMEOUT_MS = 3000;
 const LOAD_PAGE = 1000;
+const SETTLED_PER_TURN = 1000;
 
 export interface Cache {
   readonly store: Store;
@@ -58,6 +60,8 @@ class WatchCache implements Cache {
   #revision: Revision = 0;
   /** Changes that came while the current state was being loaded; undefined afterwards. */
   #early: Change[] | undefined = [];
+  readonly #blocks = new Blocks();
+  #settling = false;
   #unsubscribe = (): void => undefined;
 
   constructor(deps: CacheDeps) {
@@ -123,7 +127,9 @@ class WatchCache implements Cache {
         const table = this.#byPrefix.get(prefixInKey(entry.key));
         if (table === undefined) continue;
         const path = entry.key.slice(table.shape.prefix.length);
-        const object = storedFrom(table.shape, path, entry.revision, entry.value);
+        const identity = { shape: table.shape, path, revision: entry.revision };
+        const object = currentFrom(this.#blocks, identity, entry.value);
+        object.enter(this.#blocks);
         table.objects.set(path, object);
         table.sorted.set(object);
       }
@@ -141,32 +147,68 @@ class WatchCache implements Cache {
       const table = this.#byPrefix.get(prefixInKey(change.key));
       // A kind that is not served any more: the revision counts, the value is left alone.
       if (table === undefined) continue;
-      const event = apply(table, change);
+      const event = apply(table, change, this.#blocks);
       this.ring.push(event);
       events.push(event);
     }
     for (const waiter of this.#waiters) if (waiter.revision <= this.#revision) waiter.done(true);
     for (const listener of this.#listeners) listener(events);
+    if (this.#blocks.isWasteful) this.#settleLater();
+  }
+
+  /** Empties sparse blocks, some objects per turn. */
+  #settleLater(): void {
+    if (this.#settling) return;
+    this.#settling = true;
+    const rest = this.#current();
+    const settleSome = (): void => {
+      for (let count = 0; count < SETTLED_PER_TURN; count += 1) {
+        const { done, value: object } = rest.next();
+        if (done === true) {
+          this.#settling = false;
+          return;
+        }
+        object.settle(this.#blocks);
+      }
+      setImmediate(settleSome);
+    };
+    setImmediate(settleSome);
+  }
+
+  *#current(): Generator<Stored, undefined> {
+    for (const table of this.#byKind.values()) yield* table.objects.values();
   }
 }
 
 /** Makes one change visible and tells the observers of its kind. */
-function apply(table: Table, change: Change): CacheEvent {
-  const path = change.key.slice(table.shape.prefix.length);
+function apply(table: Table, change: Change, blocks: Blocks): CacheEvent {
+  const { shape } = table;
+  const { revision } = change;
+  const path = change.key.slice(shape.prefix.length);
   const previous = table.objects.get(path);
-  const object = storedFrom(table.shape, path, change.revision, change.value);
-  const current = change.type === 'put' ? object : undefined;
-  if (current === undefined) {
+  const isDelete = change.type === 'delete';
+  const object = isDelete
+    ? storedFrom({ shape, path, revision }, change.value)
+    : currentFrom(blocks, { shape, path, revision }, change.value);
+  previous?.leave(blocks);
+  if (isDelete) {
     table.objects.delete(path);
     table.sorted.delete(path);
   } else {
-    table.objects.set(path, current);
-    table.sorted.set(current);
+    object.enter(blocks);
+    table.objects.set(path, object);
+    table.sorted.set(object);
   }
-  table.lastChange = change.revision;
-  for (const observer of table.observers) {
+  table.lastChange = revision;
+  tell(table, object, isDelete ? undefined : object);
+  return new CacheEvent({ table, object, previous, deleted: isDelete });
+}
+
+function tell({ observers }: Table, { namespace, name }: Stored, current: Stored | undefined): void {
+  const key = { namespace, name };
+  for (const observer of observers) {
     try {
-      observer({ namespace: object.namespace, name: object.name }, current);
+      observer(key, current);
     } catch (error) {
       // An observer that fails (policy among them) is a broken invariant: end the process, but let the commit
       // that is being announced reach everybody else first.
@@ -175,7 +217,6 @@ function apply(table: Table, change: Change): CacheEvent {
       });
     }
   }
-  return new CacheEvent({ table, object, previous, deleted: change.type === 'delete' });
 }
 
 async function waitUntil(

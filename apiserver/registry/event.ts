@@ -24,7 +24,7 @@ export class CacheEvent implements WatchEvent {
   }
   /** What the event keeps alive that the current state does not. */
   get retainedBytes(): number {
-    return (this.previous?.bytes.length ?? 0) + (this.type === 'DELETED' ? this.object.bytes.length : 0);
+    return (this.previous?.size ?? 0) + (this.type === 'DELETED' ? this.object.size : 0);
   }
 }
 

@@ -116,7 +116,7 @@ async function decides(
     if (change.type === 'delete' || change.previous === 0) return true;
     const previous = await stateBefore(store, table, change);
     const path = change.key.slice(table.shape.prefix.length);
-    const object = storedFrom(table.shape, path, change.revision, change.value);
+    const object = storedFrom({ shape: table.shape, path, revision: change.revision }, change.value);
     if (previous === undefined || !differsInStatusOnly(object, previous)) return true;
   }
   return false;
@@ -131,7 +131,7 @@ async function replay(
 ): Promise<WatchEvent | undefined> {
   const { shape } = view.table;
   const path = change.key.slice(shape.prefix.length);
-  const object = storedFrom(shape, path, change.revision, change.value);
+  const object = storedFrom({ shape, path, revision: change.revision }, change.value);
   const before = known.get(path);
   known.set(path, object);
   const { revision } = change;
@@ -152,5 +152,6 @@ async function stateBefore(store: Store, { shape }: Table, change: Change): Prom
   const { entries } = await store.list(change.key, { revision: at, limit: 1 });
   const [entry] = entries;
   if (entry?.key !== change.key) return undefined;
-  return storedFrom(shape, change.key.slice(shape.prefix.length), entry.revision, entry.value);
+  const path = change.key.slice(shape.prefix.length);
+  return storedFrom({ shape, path, revision: entry.revision }, entry.value);
 }

@@ -14,8 +14,10 @@ export interface StoredObject {
   readonly namespace: string;
   readonly name: string;
   readonly revision: Revision;
-  /** The complete JSON, resourceVersion included; serialised once. */
+  /** The complete JSON, resourceVersion included; serialised once. Not to be changed. */
   readonly bytes: Buffer;
+  /** Length of `bytes`. */
+  readonly size: number;
   /** Parsed on first use and not kept, so memory stays at the bytes; treat as frozen. */
   read(): JsonObject;
 }

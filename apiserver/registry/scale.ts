@@ -74,7 +74,7 @@ export function scaleOf(stored: StoredObject, kind: Kind): StoredObject {
   const scale = toScale(kind, stored.read());
   const bytes = Buffer.from(JSON.stringify(scale));
   const { key, namespace, name, revision } = stored;
-  return { key, namespace, name, revision, bytes, read: () => scale };
+  return { key, namespace, name, revision, bytes, size: bytes.length, read: () => scale };
 }
 
 function readReplicas({ kind, name }: Target, value: unknown): Json {

@@ -110,7 +110,7 @@ async function historical(cache: Cache, request: PageRequest): Promise<Page> {
     const found = await cache.store.list(shape.prefix + request.range, { revision, after, limit: size });
     for (const entry of found.entries) {
       const path = entry.key.slice(shape.prefix.length);
-      if (!collector.take(storedFrom(shape, path, entry.revision, entry.value))) break;
+      if (!collector.take(storedFrom({ shape, path, revision: entry.revision }, entry.value))) break;
     }
     after = found.entries.at(-1)?.key ?? after;
     more = found.more;

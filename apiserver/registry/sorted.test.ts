@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { Widget } from '../../test/support/registry.ts';
+import { Block } from './blocks.ts';
 import { createSorted } from './sorted.ts';
 import { shapeOf, Stored } from './stored.ts';
 import { countFrom, createTable, walk } from './table.ts';
 
 const shape = shapeOf(Widget);
-const at = (path: string, revision = 1): Stored => new Stored(shape, path, revision, Buffer.alloc(0));
+const at = (path: string, revision = 1): Stored => new Stored({ shape, path, revision }, new Block(0), 0, 0);
 
 /** The same numbers in every run. */
 function* numbers(seed: number): Generator<number> {

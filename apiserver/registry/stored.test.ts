@@ -14,7 +14,7 @@ const widget = (metadata: JsonObject, more: JsonObject = {}): JsonObject => ({
 describe('stored objects', () => {
   it('carry their revision in the bytes, the stored value does not', () => {
     const value = serialise(shape, widget({}, { spec: { text: 'héllo' } }));
-    const stored = storedFrom(shape, 'a/w', 42, value);
+    const stored = storedFrom({ shape, path: 'a/w', revision: 42 }, value);
 
     assert.ok(!value.includes('resourceVersion'));
     assert.deepEqual(stored.read()['metadata'], { resourceVersion: '42', name: 'w' });
@@ -33,7 +33,7 @@ describe('stored objects', () => {
     ];
     for (const metadata of cases) {
       const object = widget(metadata, { spec: { template: { metadata: { labels: { inner: 'yes' } } } } });
-      const stored = storedFrom(shape, 'a/w', 7, serialise(shape, object));
+      const stored = storedFrom({ shape, path: 'a/w', revision: 7 }, serialise(shape, object));
       const parsed = (stored.read()['metadata'] as JsonObject)['labels'] ?? {};
       assert.equal(JSON.stringify(labelsOf(stored)), JSON.stringify(parsed));
     }
@@ -41,7 +41,7 @@ describe('stored objects', () => {
 
   it('refuse a value of another kind', () => {
     assert.throws(
-      () => storedFrom(shape, 'a/w', 1, Buffer.from('{"kind":"Other"}')),
+      () => storedFrom({ shape, path: 'a/w', revision: 1 }, Buffer.from('{"kind":"Other"}')),
       /does not start as a Widget/,
     );
   });

@@ -6,6 +6,7 @@
 import { isObject, type JsonObject } from '../api/json.ts';
 import { apiVersionOf, type Kind } from '../api/kind.ts';
 import type { Revision } from '../store/store.ts';
+import { Block, type Blocks } from './blocks.ts';
 import { pathOf, prefixOf } from './keys.ts';
 import type { StoredObject } from './registry.ts';
 
@@ -24,6 +25,13 @@ export function shapeOf(kind: Kind): Shape {
   return { kind, prefix: prefixOf(kind), head: Buffer.from(head) };
 }
 
+interface Identity {
+  readonly shape: Shape;
+  /** `namespace/name`. */
+  readonly path: string;
+  readonly revision: Revision;
+}
+
 /** Parsed objects of the current event-loop turn: several readers of one change parse it once. */
 const parsed = new Map<Stored, JsonObject>();
 const MAX_PARSED = 2048;
@@ -39,7 +47,7 @@ const kept = new Map<number, { readonly stored: Stored; readonly object: JsonObj
 const seen = new Map<number, Revision>();
 
 function keep(stored: Stored, object: JsonObject): void {
-  if (stored.revision === 0 || stored.bytes.length > MAX_KEPT_BYTES) return;
+  if (stored.revision === 0 || stored.size > MAX_KEPT_BYTES) return;
   const slot = stored.revision % KEPT_SLOTS;
   if (seen.get(slot) === stored.revision) kept.set(slot, { stored, object });
   else seen.set(slot, stored.revision);
@@ -50,13 +58,22 @@ export class Stored implements StoredObject {
   /** `namespace/name`. */
   readonly path: string;
   readonly revision: Revision;
-  readonly bytes: Buffer;
+  /** Bytes of the JSON. */
+  readonly size: number;
+  #block: Block;
+  #start: number;
 
-  constructor(shape: Shape, path: string, revision: Revision, bytes: Buffer) {
-    this.shape = shape;
-    this.path = path;
-    this.revision = revision;
-    this.bytes = bytes;
+  /** `block` holds the JSON from `start` on. */
+  constructor(identity: Identity, block: Block, start: number, size: number) {
+    this.shape = identity.shape;
+    this.path = identity.path;
+    this.revision = identity.revision;
+    this.size = size;
+    this.#block = block;
+    this.#start = start;
+  }
+  get bytes(): Buffer {
+    return this.#block.bytes.subarray(this.#start, this.#start + this.size);
   }
   get key(): string {
     return this.shape.prefix + this.path;
@@ -77,6 +94,26 @@ export class Stored implements StoredObject {
     if (parsed.size === 0) setImmediate(forget);
     if (parsed.size < MAX_PARSED) parsed.set(this, object);
     return object;
+  }
+
+  /** Current from now on. */
+  enter(blocks: Blocks): void {
+    blocks.enter(this.#block, this.size);
+  }
+  /** Current no longer; others may still read it. */
+  leave(blocks: Blocks): void {
+    blocks.leave(this.#block, this.size);
+  }
+  /** Of a current object: goes to another block when too little else is left in this one. */
+  settle(blocks: Blocks): void {
+    if (!blocks.isSparse(this.#block)) return;
+    const to = blocks.withRoom(this.size);
+    const { bytes } = this;
+    blocks.leave(this.#block, this.size);
+    this.#block = to;
+    this.#start = to.used;
+    to.used += bytes.copy(to.bytes, to.used);
+    blocks.enter(to, this.size);
   }
 }
 
@@ -101,25 +138,37 @@ function parse(bytes: Buffer): JsonObject {
   return value;
 }
 
-/** The cached form of a stored value. Throws when the value was not written by `serialise` for this kind. */
-export function storedFrom(shape: Shape, path: string, revision: Revision, value: Buffer): Stored {
+/** A stored value that becomes current. Throws when the value was not written by `serialise` for this kind. */
+export function currentFrom(blocks: Blocks, identity: Identity, value: Buffer): Stored {
+  return placed(identity, value, (size) => blocks.withRoom(size));
+}
+
+/** The same for what is not current: an earlier state, an answer. */
+export const storedFrom = (identity: Identity, value: Buffer): Stored =>
+  placed(identity, value, (size) => new Block(size));
+
+function placed(identity: Identity, value: Buffer, roomFor: (size: number) => Block): Stored {
+  const { shape, path, revision } = identity;
   const { head } = shape;
   if (value.length <= head.length || value.compare(head, 0, head.length, 0, head.length) !== 0) {
     throw new Error(`the value of ${shape.prefix}${path} does not start as a ${shape.kind.kind} must`);
   }
   const version = `"resourceVersion":"${revision}",`;
-  // Not from Buffer's pool: one small object would keep a whole pool block alive.
-  const bytes = Buffer.allocUnsafeSlow(value.length + version.length);
-  head.copy(bytes, 0);
-  bytes.write(version, head.length, 'latin1');
-  value.copy(bytes, head.length + version.length, head.length);
-  return new Stored(shape, path, revision, bytes);
+  const size = value.length + version.length;
+  const block = roomFor(size);
+  const start = block.used;
+  const { bytes } = block;
+  head.copy(bytes, start);
+  bytes.write(version, start + head.length, 'latin1');
+  value.copy(bytes, start + head.length + version.length, head.length);
+  block.used += size;
+  return new Stored(identity, block, start, size);
 }
 
 /** The same object as it must look in an event of another revision. */
 export function atRevision(stored: Stored, revision: Revision): Stored {
   if (stored.revision === revision) return stored;
-  return storedFrom(stored.shape, stored.path, revision, valueOf(stored));
+  return storedFrom({ shape: stored.shape, path: stored.path, revision }, valueOf(stored));
 }
 
 /** What the store keeps of a cached object: the bytes without resourceVersion. */
@@ -151,5 +200,8 @@ export function unstored(shape: Shape, object: JsonObject, revision: Revision): 
   };
   const path = pathOf(text('namespace'), text('name'));
   const value = serialise(shape, object);
-  return revision === 0 ? new Stored(shape, path, 0, value) : storedFrom(shape, path, revision, value);
+  if (revision !== 0) return storedFrom({ shape, path, revision }, value);
+  const block = new Block(value.length);
+  value.copy(block.bytes);
+  return new Stored({ shape, path, revision }, block, 0, value.length);
 }
