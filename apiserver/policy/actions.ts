@@ -1,6 +1,7 @@
 /** The words of access rules: `depots:use` in a role, and the kind and verb that a request stands for. */
 import type { Attributes } from '../api/identity.ts';
 import { DATA_GROUP, PLATFORM_GROUP, type Kind } from '../api/kind.ts';
+import { glob } from './model.ts';
 
 /** How a group is written in a kind: our two groups are one world, plurals are unique across them. */
 export const OWN_ALIAS = 'polder';
@@ -71,6 +72,8 @@ export interface ActionTable {
   action(text: string): Action | undefined;
   /** `depots`, `deployments.apps`, `pods/exec` or `*` as kind patterns; undefined when there is no such resource. */
   resource(text: string): readonly string[] | undefined;
+  /** Whether one of the actions, as policies spell them, is about the verb on the kind. */
+  covers(actions: readonly string[], asked: { readonly kind: string; readonly verb: string }): boolean;
 }
 
 export function createActionTable(kinds: readonly Kind[]): ActionTable {
@@ -95,15 +98,22 @@ export function createActionTable(kinds: readonly Kind[]): ActionTable {
     if (found.length === 0 || rest.length > 1) return undefined;
     return found.map((group) => [group, plural, ...rest].join('/'));
   };
+  const action = (text: string): Action | undefined => {
+    if (text === '*') return { kinds: [`${OWN_ALIAS}/*`], verb: '*' };
+    const colon = text.indexOf(':');
+    const verb = text.slice(colon + 1);
+    const found = colon < 0 || !VERBS.has(verb) ? undefined : resource(text.slice(0, colon));
+    return found === undefined ? undefined : { kinds: found, verb };
+  };
   return {
     resource,
-    action: (text) => {
-      if (text === '*') return { kinds: [`${OWN_ALIAS}/*`], verb: '*' };
-      const colon = text.indexOf(':');
-      const verb = text.slice(colon + 1);
-      const found = colon < 0 || !VERBS.has(verb) ? undefined : resource(text.slice(0, colon));
-      return found === undefined ? undefined : { kinds: found, verb };
-    },
+    action,
+    covers: (actions, asked) =>
+      actions.some((text) => {
+        const found = action(text);
+        if (found === undefined || !glob(asked.verb, found.verb)) return false;
+        return found.kinds.some((kind) => glob(asked.kind, kind));
+      }),
   };
 }
 

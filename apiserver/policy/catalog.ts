@@ -13,7 +13,7 @@ export interface TenantFacts {
   readonly breakGlass: string;
 }
 
-interface NamespaceFacts {
+export interface NamespaceFacts {
   readonly tenant: string;
   readonly uid: string;
 }
@@ -33,9 +33,31 @@ export class Catalog {
   /** Domain of a namespace that exists or not. */
   domainOf(namespace: string): string {
     const labels = this.#namespaces.get(namespace);
+    return this.domainOfLabels(labels);
+  }
+
+  /** Domain of a namespace whose labels say this; undefined: they say nothing of a tenant. */
+  domainOfLabels(labels: NamespaceFacts | undefined): string {
     if (labels === undefined) return PLATFORM;
     const tenant = this.#tenants.get(labels.uid);
     return tenant?.name === labels.tenant ? tenant.uid : ORPHAN;
+  }
+
+  /** Some policy hands the role out to one of the subjects. */
+  isBound(subjects: ReadonlySet<string>, role: string): boolean {
+    const binds = (policy: Policy): boolean =>
+      policy.role === role &&
+      policy.subjects.some((entry) => entry.is === 'caller' && subjects.has(entry.subject));
+    if ([...this.clusterPolicies.values()].some(binds)) return true;
+    const namespaces = new Set(
+      [...subjects].flatMap((each) => [...(this.#bySubject.get(each)?.keys() ?? [])]),
+    );
+    return [...namespaces].some((each) => [...(this.#policies.get(each)?.values() ?? [])].some(binds));
+  }
+
+  /** Some policy in the namespace names one of the subjects. */
+  isNamed(subjects: ReadonlySet<string>, namespace: string): boolean {
+    return [...subjects].some((subject) => this.#bySubject.get(subject)?.has(namespace) === true);
   }
 
   tenant(uid: string): TenantFacts | undefined {
@@ -101,11 +123,9 @@ export class Catalog {
 
   setNamespace(name: string, object: JsonObject | undefined): readonly string[] {
     const before = this.domainOf(name);
-    const labels = labelsOf(object);
-    const tenant = labels[TENANT_LABEL];
-    const uid = labels[TENANT_UID_LABEL];
-    if (tenant === undefined && uid === undefined) this.#namespaces.delete(name);
-    else this.#namespaces.set(name, { tenant: text(tenant), uid: text(uid) });
+    const facts = namespaceFacts(object);
+    if (facts === undefined) this.#namespaces.delete(name);
+    else this.#namespaces.set(name, facts);
     const after = this.domainOf(name);
     return before === after ? [] : [before, after];
   }
@@ -153,6 +173,12 @@ export class Catalog {
       else this.#bySubject.set(entry.subject, namespaces);
     }
   }
+}
+
+/** What the labels say; undefined when they say nothing of a tenant. */
+export function namespaceFacts(namespace: JsonObject | undefined): NamespaceFacts | undefined {
+  const { [TENANT_LABEL]: tenant, [TENANT_UID_LABEL]: uid } = labelsOf(namespace);
+  return tenant === undefined && uid === undefined ? undefined : { tenant: text(tenant), uid: text(uid) };
 }
 
 function tenantFacts(name: string, object: JsonObject): TenantFacts | undefined {

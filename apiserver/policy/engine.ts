@@ -6,6 +6,7 @@ import { tenantNamespace, type Attributes, type Decision, type UserInfo } from '
 import type { JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import { createActionTable, kindOf, NAMESPACES, type ActionTable } from './actions.ts';
+import { policyFacts } from './affected.ts';
 import type { Subject } from './asking.ts';
 import { Catalog } from './catalog.ts';
 import { createDecider, denied, scopeOf, type Decide } from './decider.ts';
@@ -136,6 +137,7 @@ class CasbinEngine implements Engine {
       view: (caller, domain) => this.#snapshot(domain).view(caller),
       domainOf: (namespace) => this.#catalog.domainOf(namespace),
       candidates: (caller) => this.#candidates(caller),
+      facts: policyFacts(this.#catalog, this.#table),
       decide: this.#decide,
       onChange: (listener) => {
         this.#listeners.add(listener);

@@ -5,6 +5,7 @@
 import type { Attributes, Decision, UserInfo } from '../api/identity.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
+import type { PolicyChange } from './affected.ts';
 
 /** What the engine reads of a stored object to decide whether a caller may see it. */
 export interface VisibleObject {
@@ -16,6 +17,8 @@ export interface Visibility {
   readonly all: boolean;
   allows(object: VisibleObject): boolean;
   onChange(listener: () => void): () => void;
+  /** Whether a change of an object policy is made of can have changed what this shows. */
+  affectedBy(change: PolicyChange): boolean;
 }
 
 /** source: authorization.k8s.io/v1 SubjectRulesReviewStatus. */

@@ -6,6 +6,7 @@ import type { Attributes, Decision, UserInfo } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
 import { kindOf, NAMESPACES, requested } from './actions.ts';
 import { ORPHAN, PLATFORM } from './model.ts';
+import { isAffected, type PolicyChange, type PolicyFacts, type Watched } from './affected.ts';
 import type { Asking } from './asking.ts';
 import type { Authorizer, Visibility, VisibleObject } from './policy.ts';
 import type { View } from './snapshot.ts';
@@ -25,6 +26,7 @@ export interface ListDeps {
   readonly domainOf: (namespace: string) => string;
   /** Tenants in which the caller may have a say; a superset. */
   readonly candidates: (caller: Caller) => Iterable<string>;
+  readonly facts: PolicyFacts;
   readonly decide: (view: View, asking: Asking) => Decision;
   readonly onChange: (listener: (change: Change) => void) => () => void;
   readonly now: () => number;
@@ -58,6 +60,7 @@ class ListVisibility implements Visibility {
   readonly #isNamespaces: boolean;
   /** Over several domains; otherwise everything is in one. */
   readonly #spread: boolean;
+  readonly #watched: Watched;
   readonly #asked: { readonly kind: string; readonly verb: string };
   readonly #verdicts = new Map<string, Verdict>();
   readonly #listeners = new Set<() => void>();
@@ -73,6 +76,13 @@ class ListVisibility implements Visibility {
     this.#asked = requested(attributes);
     this.#isNamespaces = kindOf(kind.group, kind.plural) === NAMESPACES;
     this.#spread = this.#isNamespaces || (kind.scope === 'Namespaced' && attributes.namespace === '');
+    const { namespace } = attributes;
+    this.#watched = {
+      caller,
+      asked: this.#asked,
+      reach: this.#spread ? 'spread' : kind.scope === 'Cluster' ? 'above' : { namespace },
+      sees: (domain) => this.#verdict(domain).sees !== 'none',
+    };
     this.#last = this.#spread ? '' : this.#fingerprint(this.#ownDomain());
   }
 
@@ -104,6 +114,10 @@ class ListVisibility implements Visibility {
     const subject = verdict.readsObject ? { object: object.read() } : undefined;
     return this.#deps.decide(verdict.view, { caller: this.#caller, attributes, scope: 'one', subject })
       .allowed;
+  }
+
+  affectedBy(change: PolicyChange): boolean {
+    return isAffected(this.#deps.facts, this.#watched, change);
   }
 
   onChange(listener: () => void): () => void {

@@ -6,7 +6,7 @@ import { CompactedError, type Change, type Revision, type Store } from '../store
 import { metadataOf } from './body.ts';
 import type { Cache } from './cache.ts';
 import { CacheEvent, filtered, type Matches } from './event.ts';
-import type { WatchEvent } from './registry.ts';
+import type { VisibilityChange, WatchEvent } from './registry.ts';
 import { tooOld } from './resource-version.ts';
 import { ofRead } from './store-errors.ts';
 import { storedFrom, type Stored } from './stored.ts';
@@ -23,8 +23,8 @@ export interface Past {
   readonly events: readonly WatchEvent[];
   /** Nothing at or below this revision is missing. */
   readonly upTo: Revision;
-  /** A kind that decides what callers see changed meanwhile. */
-  readonly visibilityChanged: boolean;
+  /** Changes of kinds that decide what callers see. */
+  readonly decisive: readonly VisibilityChange[];
 }
 
 const PAGE = 1000;
@@ -57,7 +57,13 @@ export async function past(
       recent.filter((event) => event.table === view.table),
     ),
     upTo: recent.length < PAGE ? cache.revision() : (recent.at(-1)?.revision ?? after),
-    visibilityChanged: recent.some((event) => visibility.has(event.table) && !isStatusOnly(event)),
+    decisive: recent
+      .filter((event) => visibility.has(event.table) && !isStatusOnly(event))
+      .map(({ table, type, object, previous }) =>
+        type === 'DELETED'
+          ? { kind: table.shape.kind, object: undefined, previous: object }
+          : { kind: table.shape.kind, object, previous },
+      ),
   };
 }
 
@@ -96,30 +102,36 @@ async function fromStore(
       const event = await replay(store, view, change, known);
       if (event !== undefined) events.push(event);
     }
-    return { events, upTo: last.revision, visibilityChanged: await decides(store, changes, visibility) };
+    return { events, upTo: last.revision, decisive: await decisive(store, changes, visibility) };
   } catch (error) {
     if (error instanceof CompactedError) throw tooOld(after, error.oldest);
     throw ofRead(error);
   }
 }
 
-/** Whether any of the changes is one of a kind that decides what callers see, and of more than its status. */
-async function decides(
+/** The changes of kinds that decide what callers see, and of more than their status. */
+async function decisive(
   store: Store,
   changes: readonly Change[],
   visibility: ReadonlySet<Table>,
-): Promise<boolean> {
+): Promise<readonly VisibilityChange[]> {
   const tables = [...visibility];
+  const found: VisibilityChange[] = [];
   for (const change of changes) {
     const table = tables.find(({ shape }) => change.key.startsWith(shape.prefix));
     if (table === undefined) continue;
-    if (change.type === 'delete' || change.previous === 0) return true;
-    const previous = await stateBefore(store, table, change);
-    const path = change.key.slice(table.shape.prefix.length);
+    const { kind, prefix } = table.shape;
+    const path = change.key.slice(prefix.length);
     const object = storedFrom({ shape: table.shape, path, revision: change.revision }, change.value);
-    if (previous === undefined || !differsInStatusOnly(object, previous)) return true;
+    if (change.type === 'delete') {
+      found.push({ kind, object: undefined, previous: object });
+      continue;
+    }
+    const previous = change.previous === 0 ? undefined : await stateBefore(store, table, change);
+    if (previous === undefined || !differsInStatusOnly(object, previous))
+      found.push({ kind, object, previous });
   }
-  return false;
+  return found;
 }
 
 /** One change of the log as the watch would have seen it live. */

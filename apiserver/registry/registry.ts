@@ -29,6 +29,14 @@ export interface Visibility {
   allows(object: StoredObject): boolean;
   /** Called after grants or revocations took effect; open watches then re-evaluate what they show. */
   onChange(listener: () => void): () => void;
+  /** Whether a change of a kind that decides what callers see can have changed this; absent: every one can. */
+  affectedBy?(change: VisibilityChange): boolean;
+}
+/** `previous` undefined: created; `object` undefined: deleted. */
+export interface VisibilityChange {
+  readonly kind: Kind;
+  readonly object: StoredObject | undefined;
+  readonly previous: StoredObject | undefined;
 }
 
 export interface Context {

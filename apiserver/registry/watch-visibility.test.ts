@@ -16,6 +16,7 @@ import {
   type World,
 } from '../../test/support/registry.ts';
 import type { StoredObject, Visibility } from './registry.ts';
+import { RING_LIMITS } from './ring.ts';
 
 const remove = async (world: World, name: string): Promise<number> => {
   await world.registry.delete(world.context, on(Widget, 'a', name), DELETE);
@@ -127,4 +128,36 @@ describe('watch of a caller who sees some objects', () => {
     quiet.handle.close();
     reported.handle.close();
   });
+
+  for (const [from, ring] of [
+    ['memory', RING_LIMITS],
+    ['the log of the store', { maxEvents: 1, maxBytes: 1 }],
+  ] as const) {
+    it(`goes on over grants that are none of its business, as ${from} tells them`, async () => {
+      const place = await startWorld({ visibilityKinds: [Box], ring });
+      const told: string[] = [];
+      const visibility: Visibility = {
+        ...visibilityOf(new Set(['mine'])),
+        affectedBy: ({ kind, object, previous }) => {
+          told.push(`${kind.kind} ${previous?.name ?? '-'} ${object?.name ?? '-'}`);
+          return (object ?? previous)?.name === 'about-me';
+        },
+      };
+      const before = place.registry.revision();
+      const other = await place.registry.create(place.context, on(Box), body(box('others')), WRITE);
+      await replace(place, other.object, (object) => ({ ...object, spec: { label: 'x' } }));
+      await place.registry.delete(place.context, on(Box, '', 'others'), DELETE);
+      const mine = await createWidget(place, 'mine');
+      const seen = watch(place, all(Widget), { visibility, resourceVersion: String(before) });
+
+      assert.deepEqual(await seen.upTo(1), [`ADDED mine ${mine.revision}`]);
+      assert.deepEqual(told, ['Box - others', 'Box others others', 'Box others -']);
+      seen.handle.close();
+
+      await place.registry.create(place.context, on(Box), body(box('about-me')), WRITE);
+      const again = watch(place, all(Widget), { visibility, resourceVersion: String(mine.revision) });
+      assert.deepEqual(await again.upTo(1), ['ERROR 410 Expired']);
+      await place.close();
+    });
+  }
 });

@@ -31,6 +31,7 @@ export interface WatchRequest {
   readonly sink: WatchSink;
 }
 
+const NO_TABLES: ReadonlySet<Table> = new Set();
 /** Initial events go out in batches of this size, with a turn of the event loop between them. */
 const INITIAL_BATCH = 500;
 
@@ -146,10 +147,11 @@ class Watch {
         await cache.waitFor(at, signal);
         continue;
       }
-      const page = await past(cache, this.#view, at, this.#deps.visibilityKinds);
-      const decided = page.visibilityChanged || this.#hasVisibilityChanged;
+      const { visibility } = this.#request.options;
+      const page = await past(cache, this.#view, at, visibility.all ? NO_TABLES : this.#deps.visibilityKinds);
+      const isTold = page.decisive.some((change) => visibility.affectedBy?.(change) ?? true);
       // What this caller saw at `from` can no longer be told: it has to list again.
-      if (decided && !this.#request.options.visibility.all) throw tooOld(at, cache.revision());
+      if (isTold || this.#hasVisibilityChanged) throw tooOld(at, cache.revision());
       if (page.events.length > 0) this.#emit(page.events);
       at = page.upTo;
       if (at < cache.revision()) await this.#pace();

@@ -54,4 +54,42 @@ describe('access through kubectl', function () {
 
     assert.match(await polder.ok(['get', 'depots', '-A'], { as: pat }), /tn-acme +warehouse/);
   });
+
+  it('does not disturb the watches of a tenant when another tenant changes its policies', async () => {
+    const depots = '/apis/data.polder.dev/v1alpha1/depots';
+    const revision = async (): Promise<string> => {
+      const list = JSON.parse(await polder.ok(['get', '--raw', depots], { as: ann })) as {
+        readonly metadata: { readonly resourceVersion: string };
+      };
+      return list.metadata.resourceVersion;
+    };
+    /** Types of what a watch sees that comes back after `from`. */
+    const resumed = async (path: string, from: string): Promise<readonly string[]> => {
+      const raw = `${path}?watch=1&timeoutSeconds=1&resourceVersion=${from}`;
+      const lines = (await polder.ok(['get', '--raw', raw], { as: ann }))
+        .split('\n')
+        .filter((line) => line !== '');
+      return lines.map((line) => (JSON.parse(line) as { readonly type: string }).type);
+    };
+    const policy = (namespace: string, name: string): string =>
+      JSON.stringify({
+        apiVersion: 'data.polder.dev/v1alpha1',
+        kind: 'AccessPolicy',
+        metadata: { name: 'more', namespace },
+        spec: { effect: 'Allow', subjects: [{ kind: 'User', name }], actions: ['depots:*'] },
+      });
+    const inAcme = '/apis/data.polder.dev/v1alpha1/namespaces/tn-acme/depots';
+
+    const before = await revision();
+    await polder.ok(['create', '-f', '-'], { input: policy('tn-globex', 'pat') });
+    await polder.ok(['annotate', 'depot', 'warehouse', '-n', 'tn-acme', 'example.com/touched=1'], {
+      as: ann,
+    });
+    assert.deepEqual(await resumed(depots, before), ['MODIFIED']);
+    assert.deepEqual(await resumed(inAcme, before), ['MODIFIED']);
+
+    await polder.ok(['replace', '-f', '-'], { input: policy('tn-globex', 'ann') });
+    assert.deepEqual(await resumed(depots, before), ['ERROR'], 'a new grant to the watcher');
+    assert.deepEqual(await resumed(inAcme, before), ['MODIFIED'], 'which does not reach here');
+  });
 });
