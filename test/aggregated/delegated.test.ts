@@ -26,7 +26,7 @@ describe('aggregated A: delegated decisions', function () {
     for (let i = 0; i < 3; i += 1) {
       expectStatus(await on.nobody.call('GET', PLATFORM, { headers: bad }), 401, 'Unauthorized');
     }
-    await until('both on.reviews are in the log', () => reviewed('nobody-has-this') > 0);
+    await until('both reviews are in the log', () => reviewed('nobody-has-this') > 0);
     assert.equal(reviewed('kim-token-of-the-host'), 1);
     assert.equal(reviewed('nobody-has-this'), 1);
   });
@@ -66,7 +66,7 @@ describe('aggregated A: delegated decisions', function () {
         'subjectaccessreviews',
         (spec) => spec?.user === 'jane' && spec.resourceAttributes?.verb === 'list',
       );
-    await until('the on.reviews are in the log', () => asked() > 0);
+    await until('the reviews are in the log', () => asked() > 0);
     const before = asked();
     for (let i = 0; i < 20; i += 1) expectCode(await list(), 200);
     assert.ok(asked() - before <= 1, 'answers are kept');

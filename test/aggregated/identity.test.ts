@@ -119,7 +119,7 @@ describe('aggregated A: identity and transport', function () {
   it('C13 accepts a proxy of a rotated requestheader CA without a restart', async () => {
     const pid = on.platform.apiServer.pid();
     const authority = await createAuthority({
-      commonName: 'new on.proxy CA',
+      commonName: 'new proxy CA',
       validForMs: HOUR_MS,
       now: Date.now(),
     });
@@ -133,7 +133,7 @@ describe('aggregated A: identity and transport', function () {
     await on.cluster.ok(['patch', ...config, '--type=merge', '-p', patch]);
     const isAccepted = async (): Promise<boolean> =>
       (await api.call('GET', PLATFORM, { headers })).status === 200;
-    await until('the new on.proxy is accepted', isAccepted, 60_000);
+    await until('the new proxy is accepted', isAccepted, 60_000);
     expectCode(await on.proxy.call('GET', PLATFORM, { headers }), 200);
     assert.equal(on.platform.apiServer.pid(), pid);
   });
