@@ -15,9 +15,10 @@ const HUB_SECRET = 'polder-hub';
 const HUB = `https://polder-hub.${SYSTEM_NAMESPACE}.svc`;
 const TIMEOUT = '--timeout=120s';
 
-export async function installPolder(target: Target): Promise<void> {
+/** `overlay`: relative to the root of the tree. */
+export async function installPolder(target: Target, overlay = OVERLAY): Promise<void> {
   target.say('installing Polder');
-  await target.apply(OVERLAY);
+  await target.apply(overlay);
   await target.running(SYSTEM_NAMESPACE, ['polder-apiserver', 'polder-webhooks', 'polder-controllers']);
   const ours = ['apiservice', '-l', 'app.kubernetes.io/part-of=polder'];
   await target.kubectl(['wait', '--for=condition=Available', TIMEOUT, ...ours]);

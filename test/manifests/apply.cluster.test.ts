@@ -94,6 +94,24 @@ describe('manifests on a real kube-apiserver', function () {
     });
   }
 
+  it('sets everything free with one command when somebody deleted the namespace first', async () => {
+    const overlay = 'manifests/overlays/embedded-sqlite';
+    await cluster.ok(['apply', '-k', overlay]);
+    const stuck = '--for=condition=NamespaceDeletionDiscoveryFailure';
+    await cluster.ok(['delete', 'namespace', 'polder-system', '--wait=false']);
+    // Nobody serves our groups, so nobody can tell what is left in any namespace.
+    await cluster.ok(['wait', stuck, 'namespace/polder-system', '--timeout=60s'], { timeoutMs: 70_000 });
+
+    // As manifests/README.md says.
+    const called = 'apiservice,mutatingwebhookconfiguration,validatingwebhookconfiguration';
+    await cluster.ok(['delete', called, '-l', 'app.kubernetes.io/part-of=polder']);
+
+    await cluster.ok(['wait', '--for=delete', 'namespace/polder-system', '--timeout=60s'], {
+      timeoutMs: 70_000,
+    });
+    await cluster.ok(['delete', '-k', overlay, '--ignore-not-found']);
+  });
+
   describe('rights', () => {
     before(async () => {
       for (const folder of ['manifests/overlays/embedded-sqlite', 'manifests/agent']) {

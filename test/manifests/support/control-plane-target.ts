@@ -8,7 +8,8 @@ import { at, isObject, type JsonObject } from '../../../apiserver/api/json.ts';
 import type { Target } from '../../../hack/kind/target.ts';
 import { buildManifests } from '../../../hack/manifests-build.ts';
 import type { Cluster } from '../../support/cluster.ts';
-import type { Part } from '../../support/cluster-part.ts';
+import type { Part, Probe } from '../../support/cluster-part.ts';
+import { startBalancer, type Balancer } from '../../aggregated/support/balancer.ts';
 import { freePorts } from '../../support/free-port.ts';
 import { ROOT } from '../../support/polder.ts';
 import { idOf, items, kindOf, nameOf, namespaceOf } from './objects.ts';
@@ -16,22 +17,37 @@ import { idOf, items, kindOf, nameOf, namespaceOf } from './objects.ts';
 export interface ControlPlaneTarget extends Target {
   /** What was said so far. */
   readonly said: readonly string[];
-  /** The process of a Deployment that runs. */
-  readonly process: (deployment: string) => Part;
+  /** The processes of a Deployment that run. */
+  readonly processes: (deployment: string) => readonly Part[];
+  /** Ends what is not a process of the cluster. */
+  readonly close: () => Promise<void>;
 }
 
 /** Ports on this machine by the name of the Service in front of them. */
 type Ports = Readonly<Record<string, number>>;
 
-export async function createControlPlaneTarget(cluster: Cluster): Promise<ControlPlaneTarget> {
-  const [apiserver, webhooks, hub] = await freePorts(3);
-  const [agent = 0] = await freePorts(1);
-  const ports: Ports = { polder: apiserver, 'polder-webhooks': webhooks, 'polder-hub': hub };
+const SERVICES: Readonly<Record<string, string>> = {
+  'polder-apiserver': 'polder',
+  'polder-webhooks': 'polder-webhooks',
+  'polder-controllers': 'polder-hub',
+};
+const MAX_REPLICAS = 3;
+
+/** `replicas`: as many processes as the Deployments ask for, up to three, and a balancer for each Service. Default one. */
+export async function createControlPlaneTarget(
+  cluster: Cluster,
+  options: { readonly replicas?: boolean } = {},
+): Promise<ControlPlaneTarget> {
+  const fronts = new Map<string, Front>();
+  for (const [deployment, service] of Object.entries(SERVICES)) {
+    fronts.set(deployment, await createFront(service, options.replicas === true));
+  }
+  const ports: Ports = Object.fromEntries([...fronts.values()].map(({ service, port }) => [service, port]));
   const applied = new Map<string, JsonObject>();
-  const processes = new Map<string, Part>();
+  const processes = new Map<string, readonly Part[]>();
   const said: string[] = [];
+  let started = 0;
   const kubectl: Target['kubectl'] = (args, input) => cluster.ok(args, input === undefined ? {} : { input });
-  const serving = { 'polder-apiserver': apiserver, 'polder-webhooks': webhooks, 'polder-controllers': hub };
 
   const apply: Target['apply'] = async (folder) => {
     const objects = (await buildManifests(folder)).map((object) => reachable(object, ports));
@@ -39,24 +55,26 @@ export async function createControlPlaneTarget(cluster: Cluster): Promise<Contro
     await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
   };
 
+  const startOne = async (deployment: JsonObject, listening: Listening): Promise<Part> => {
+    const local = await prepare(cluster, deployment, ports);
+    const part = cluster.add(`${nameOf(deployment)}-${started++}`, {
+      program: process.execPath,
+      args: [POLDER, ...local.args, ...listening.args],
+      env: { ...local.env, NODE_ENV: 'production' },
+      ready: listening.ready,
+    });
+    await part.start();
+    return part;
+  };
+
   const runOne = async (namespace: string, name: string): Promise<void> => {
     const deployment = applied.get(`Deployment/${namespace}/${name}`);
     if (deployment === undefined) throw new Error(`there is no Deployment ${name}`);
-    await processes.get(name)?.stop();
-    const port = (serving as Ports)[name];
-    // Probes go where those of the Deployment go: to the port of the metrics where nothing else listens.
-    const listening = port === undefined ? [`--metrics-port=${agent}`] : [`--port=${port}`];
-    const probed = port === undefined ? `http://localhost:${agent}` : `https://localhost:${port}`;
-    if (name === 'polder-controllers') listening.push('--metrics-port=0');
-    const local = await prepare(cluster, deployment, { applied, hub });
-    const part = cluster.add(`${name}-${processes.size}`, {
-      program: process.execPath,
-      args: [POLDER, ...local.args, ...listening],
-      env: { ...local.env, NODE_ENV: 'production' },
-      ready: { url: `${probed}/readyz`, insecure: true },
-    });
-    processes.set(name, part);
-    await part.start();
+    await Promise.all((processes.get(name) ?? []).map((part) => part.stop()));
+    const places = await placesOf(name, fronts.get(name));
+    const replicas = Number(at(deployment, 'spec.replicas'));
+    const wanted = places.slice(0, options.replicas === true ? replicas : 1);
+    processes.set(name, await Promise.all(wanted.map((place) => startOne(deployment, place))));
   };
 
   return {
@@ -69,24 +87,53 @@ export async function createControlPlaneTarget(cluster: Cluster): Promise<Contro
       if (first !== undefined) await runOne(namespace, first);
       // In a cluster the aggregator hears of new endpoints; here of a change to the Service, else it looks each 30 s.
       if (first === 'polder-apiserver') {
-        await kubectl([
-          'annotate',
-          'service',
-          'polder',
-          '-n',
-          namespace,
-          '--overwrite',
-          `test/started=${Date.now()}`,
-        ]);
+        const stamp = `test/started=${Date.now()}`;
+        await kubectl(['annotate', 'service', 'polder', '-n', namespace, '--overwrite', stamp]);
       }
       await Promise.all(others.map((name) => runOne(namespace, name)));
     },
-    process: (deployment) => {
-      const part = processes.get(deployment);
-      if (part === undefined) throw new Error(`${deployment} does not run`);
-      return part;
+    processes: (deployment) => processes.get(deployment) ?? [],
+    close: async () => {
+      for (const front of fronts.values()) await front.balancer?.close();
     },
   };
+}
+
+interface Front {
+  readonly service: string;
+  /** That callers dial. */
+  readonly port: number;
+  /** Those of the replicas behind it. */
+  readonly backends: readonly number[];
+  readonly balancer?: Balancer;
+}
+
+async function createFront(service: string, balanced: boolean): Promise<Front> {
+  const backends = await freePorts(MAX_REPLICAS);
+  const [port = 0] = backends;
+  if (!balanced) return { service, port, backends };
+  const ready = (each: number): Probe => ({ url: `https://localhost:${each}/readyz`, insecure: true });
+  const balancer = await startBalancer(backends.map((each) => ({ port: each, ready: ready(each) })));
+  return { service, port: balancer.port, backends, balancer };
+}
+
+interface Listening {
+  readonly args: readonly string[];
+  /** Where the readiness probe of the Deployment goes. */
+  readonly ready: Probe;
+}
+
+/** Ports of this machine in place of those that a pod would have for itself. */
+async function placesOf(deployment: string, front: Front | undefined): Promise<readonly Listening[]> {
+  if (front !== undefined) {
+    const more = deployment === 'polder-controllers' ? ['--metrics-port=0'] : [];
+    return front.backends.map((port) => ({
+      args: [`--port=${port}`, ...more],
+      ready: { url: `https://localhost:${port}/readyz`, insecure: true },
+    }));
+  }
+  const [port] = await freePorts(1);
+  return [{ args: [`--metrics-port=${port}`], ready: { url: `http://localhost:${port}/readyz` } }];
 }
 
 /** Without pods a Service leads to this machine, and with an external name the port of the caller is what counts. */
@@ -121,13 +168,9 @@ interface Local {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
-interface Around {
-  readonly applied: ReadonlyMap<string, JsonObject>;
-  readonly hub: number;
-}
 
 /** Writes what the pod would have mounted below a folder of its own, and points the container's settings there. */
-async function prepare(cluster: Cluster, deployment: JsonObject, around: Around): Promise<Local> {
+async function prepare(cluster: Cluster, deployment: JsonObject, ports: Ports): Promise<Local> {
   const namespace = namespaceOf(deployment);
   const folder = mkdtempSync(join(cluster.dir, `${nameOf(deployment)}-`));
   const spec = at(deployment, 'spec.template.spec');
@@ -163,7 +206,10 @@ async function prepare(cluster: Cluster, deployment: JsonObject, around: Around)
   }
   // Where the name of the Service means nothing, its port does.
   const reached = (text: string): string =>
-    text.replace(/^https:\/\/polder-hub\.polder-system\.svc(:443)?/, `https://localhost:${around.hub}`);
+    text.replace(
+      /^https:\/\/polder-hub\.polder-system\.svc(:443)?/,
+      `https://localhost:${ports['polder-hub']}`,
+    );
   const args = items(spec, 'containers').flatMap((each) => (each['args'] as string[] | undefined) ?? []);
   return {
     args: args.map(local).map(reached),
