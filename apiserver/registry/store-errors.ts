@@ -1,17 +1,22 @@
 /** What clients are told when the store does not do what it was asked. */
 import { ApiError } from '../api/errors.ts';
-import { OutcomeUnknownError, StoreUnusableError } from '../store/store.ts';
+import { OutcomeUnknownError, StoreUnusableError, ValueTooLargeError } from '../store/store.ts';
 
 const RETRY_SECONDS = 5;
 const SOON_SECONDS = 1;
 
-/** A failed write: 503 when it did not happen, 504 when nobody knows; anything else is returned as it is. */
+/** A failed write: 413 and 503 when it did not happen, 504 when nobody knows; anything else is returned as it is. */
 export function ofWrite(error: unknown): unknown {
   if (error instanceof OutcomeUnknownError) {
     return timeout(
       `it is not known whether the write happened: ${error.message}; read before you try again`,
       error,
     );
+  }
+  if (error instanceof ValueTooLargeError) {
+    return new ApiError('RequestEntityTooLarge', `the object is too large to be stored: ${error.message}`, {
+      cause: error,
+    });
   }
   if (!(error instanceof StoreUnusableError)) return error;
   return new ApiError('ServiceUnavailable', `nothing was written: ${error.message}`, {

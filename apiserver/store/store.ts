@@ -78,6 +78,11 @@ export class StoreUnusableError extends Error {
   override readonly name = 'StoreUnusableError';
 }
 
+/** The database takes no value of this size. Nothing was written. */
+export class ValueTooLargeError extends Error {
+  override readonly name = 'ValueTooLargeError';
+}
+
 /**
  * It is not known whether the write happened: it was handed to the database and no answer came. Nothing is claimed; who
  * needs to know reads the object. From `append` of drivers whose database is another program.
@@ -92,8 +97,8 @@ export interface Store {
   /**
    * Appends one change. Durable (synced) when it resolves. Concurrent calls for one key are committed in call order
    * and each sees the writes before it; with sqlite and memory all calls are. Rejects with `StoreUnusableError` when
-   * it could not be written (disk full, I/O error, database not reached): then it did not happen. Rejects with
-   * `OutcomeUnknownError` when it may have.
+   * it could not be written (disk full, I/O error, database not reached), with `ValueTooLargeError` when it never can
+   * be: then it did not happen. Rejects with `OutcomeUnknownError` when it may have.
    */
   append(write: Write): Promise<WriteResult>;
   /**

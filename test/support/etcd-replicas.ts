@@ -17,6 +17,8 @@ export interface Replica {
   readonly controllers: Api;
 }
 export interface Replicas {
+  /** Of their keys in etcd. */
+  readonly prefix: string;
   readonly all: readonly Replica[];
   /** One after the other. */
   next(): Replica;
@@ -66,6 +68,7 @@ export async function startReplicas(etcd: Etcd, count: number): Promise<Replicas
   }
   let turn = 0;
   return {
+    prefix: dir,
     all,
     next: () => {
       turn += 1;

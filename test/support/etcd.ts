@@ -62,6 +62,26 @@ export async function startEtcd(options: EtcdTestOptions = {}): Promise<Etcd> {
   };
 }
 
+/** Members of one cluster. */
+export async function startEtcdCluster(count: number): Promise<readonly Etcd[]> {
+  const peers = (await freePorts(count)).map((port) => `http://127.0.0.1:${port}`);
+  const cluster = peers.map((peer, index) => `m${index}=${peer}`).join(',');
+  const started = await Promise.allSettled(
+    peers.map(async (peer, index) => {
+      const args = [
+        `--name=m${index}`,
+        `--listen-peer-urls=${peer}`,
+        `--initial-advertise-peer-urls=${peer}`,
+      ];
+      return await startEtcd({ args: [...args, `--initial-cluster=${cluster}`] });
+    }),
+  );
+  const members = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  if (members.length === count) return members;
+  for (const member of members) await member.close();
+  throw new Error(`only ${members.length} of ${count} members started`);
+}
+
 /** One etcd for all tests of this `describe`. Without the program they are skipped loudly; never in CI. */
 export function useEtcd(options: EtcdTestOptions = {}): Etcd {
   const etcd = {} as { -readonly [K in keyof Etcd]: Etcd[K] };

@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import {
   OutcomeUnknownError,
   StoreUnusableError,
+  ValueTooLargeError,
   type Revision,
   type Write,
   type WriteResult,
@@ -20,7 +21,6 @@ import type { Notes } from './notes.ts';
 const MAX_IN_FLIGHT = 256;
 /** Waiting writes; callers limit themselves, this limits what a fault of theirs can hold. */
 const MAX_WAITING = 16_384;
-const TIMEOUT_MS = 10_000;
 
 export interface CommitsDeps {
   readonly connection: Connection;
@@ -29,6 +29,8 @@ export interface CommitsDeps {
   readonly base: number;
   readonly metaRevision: number;
   readonly clock: Clock;
+  /** How long etcd may take to answer. */
+  readonly timeoutMs: number;
   readonly notes: Notes;
   /** Resolves when subscribers have seen that revision. */
   readonly seen: (revision: Revision) => Promise<void>;
@@ -43,6 +45,9 @@ export interface Commits {
   /** Resolves when nothing is on its way any more. */
   drained(): Promise<void>;
 }
+
+/** source: etcd api/v3/v3rpc/rpctypes/error.go, ErrGRPCRequestTooLarge. */
+const TOO_LARGE = 'request is too large';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -102,19 +107,19 @@ class EtcdCommits implements Commits {
   }
 
   async #commit(write: Write): Promise<WriteResult> {
-    const { connection, seen, base } = this.#deps;
+    const { connection, base, timeoutMs } = this.#deps;
     this.#writes += 1;
     const writeId = `${this.#writer}.${this.#writes}`;
     const request = encodeTxn(this.#transaction(write, writeId));
     this.#open.set(writeId, undefined);
     try {
-      const answer = decodeTxn(await connection.call(METHOD.txn, request, TIMEOUT_MS));
+      const answer = decodeTxn(await connection.call(METHOD.txn, request, timeoutMs));
       if (!answer.succeeded) return await this.#refused(answer);
-      await seen(answer.revision - base);
-      return { ok: true, revision: answer.revision - base };
+      return await this.#written(answer.revision - base);
     } catch (error) {
       if (!(error instanceof EtcdFailure)) throw error;
       if (error.kind === 'unknown') return await this.#resolve(writeId, error);
+      if (error.message.includes(TOO_LARGE)) throw new ValueTooLargeError(error.message, { cause: error });
       throw new StoreUnusableError(error.message, { cause: error });
     } finally {
       this.#open.delete(writeId);
@@ -141,6 +146,16 @@ class EtcdCommits implements Commits {
       success: [change, { is: 'put', key: layout.head, value: head }, ...notes.operations(clock.now())],
       failure: present,
     };
+  }
+
+  /** When nobody saw it here within the time, it is stored all the same: never say that it is not. */
+  async #written(revision: Revision): Promise<WriteResult> {
+    try {
+      await this.#deps.seen(revision);
+    } catch (error) {
+      throw new OutcomeUnknownError('etcd has written it but its watch does not show it', { cause: error });
+    }
+    return { ok: true, revision };
   }
 
   /** Nothing was written. Subscribers see what the refusal was decided by before the caller hears of it. */

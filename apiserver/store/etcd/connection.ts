@@ -53,7 +53,7 @@ const OPTIONS: ClientOptions = {
   'grpc.keepalive_timeout_ms': 5000,
   'grpc.keepalive_permit_without_calls': 1,
   'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 2000,
+  'grpc.max_reconnect_backoff_ms': 1000,
   // Whether a write may be sent again is for us to decide.
   'grpc.enable_retries': 0,
   'grpc.enable_http_proxy': 0,

@@ -33,16 +33,22 @@ export type Found =
 const TIMEOUT_MS = 10_000;
 
 /** Opens the store, or creates it with `meta` when there is none. Throws `StoreUnusableError` for what is no store. */
-export async function openOrCreate(connection: Connection, layout: Layout, meta: Meta): Promise<Found> {
+export async function openOrCreate(
+  connection: Connection,
+  layout: Layout,
+  meta: Meta,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Found> {
   const head = encodeHead({ writeId: 'start', previous: 0, last: Buffer.alloc(0) });
-  const answer = await commit(connection, {
+  const request: TxnRequest = {
     when: [{ key: layout.meta, modRevision: 0 }],
     success: [
       { is: 'put', key: layout.meta, value: encodeMeta(meta) },
       { is: 'put', key: layout.head, value: head },
     ],
     failure: reads(layout),
-  });
+  };
+  const answer = await commit(connection, request, timeoutMs);
   if (!answer.succeeded) return found(layout, answer);
   const { revision } = answer;
   return {
@@ -53,7 +59,7 @@ export async function openOrCreate(connection: Connection, layout: Layout, meta:
 
 /** As `openOrCreate`, but undefined when there is nothing. */
 export async function openExisting(connection: Connection, layout: Layout): Promise<Found | undefined> {
-  const answer = await commit(connection, { when: [], success: reads(layout), failure: [] });
+  const answer = await commit(connection, { when: [], success: reads(layout), failure: [] }, TIMEOUT_MS);
   return answer.ranges[0]?.kvs[0] === undefined ? undefined : found(layout, answer);
 }
 
@@ -62,8 +68,8 @@ const reads = (layout: Layout): readonly Operation[] => [
   { is: 'range', range: { key: layout.head, keysOnly: true } },
 ];
 
-async function commit(connection: Connection, request: TxnRequest): Promise<TxnResponse> {
-  return decodeTxn(await connection.call(METHOD.txn, encodeTxn(request), TIMEOUT_MS));
+async function commit(connection: Connection, request: TxnRequest, timeoutMs: number): Promise<TxnResponse> {
+  return decodeTxn(await connection.call(METHOD.txn, encodeTxn(request), timeoutMs));
 }
 
 function found(layout: Layout, { ranges }: TxnResponse): Found {

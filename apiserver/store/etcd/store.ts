@@ -22,9 +22,9 @@ import { createCommits, type Commits } from './commits.ts';
 import { createConnection, type Connection, type EtcdServers } from './connection.ts';
 import { EtcdFailure } from './failure.ts';
 import { changesAfter, compactedUpTo } from './history.ts';
-import { createLayout, type Layout } from './layout.ts';
+import { createLayout, encodeHead, type Layout } from './layout.ts';
 import { createLive, type Live } from './live.ts';
-import { decodeRange, encodeCompact, encodeRange, METHOD, type WatchEvent } from './messages.ts';
+import { decodeRange, encodeCompact, encodeRange, encodeTxn, METHOD, type WatchEvent } from './messages.ts';
 import { createNotes, type Notes } from './notes.ts';
 import { openOrCreate, type Opened } from './opening.ts';
 import { readPage } from './pages.ts';
@@ -35,6 +35,8 @@ export interface EtcdOptions extends EtcdServers {
   readonly prefix?: string;
   /** Dates revisions for `revisionAt`. Default: the system's. */
   readonly clock?: Clock;
+  /** How long etcd may take to answer a write, or to say what is newest. Default 10 s. */
+  readonly timeoutMs?: number;
   readonly log?: Log;
   /**
    * The store cannot follow etcd any more: its history was compacted while this process was away, or others wrote
@@ -43,7 +45,7 @@ export interface EtcdOptions extends EtcdServers {
   readonly onLost?: (error: StoreUnusableError) => void;
 }
 
-const SYNC_TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const SEEN_TIMEOUT_MS = 20_000;
 const COMPACT_TIMEOUT_MS = 60_000;
 
@@ -66,6 +68,7 @@ class EtcdStore implements Store {
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
   #parts: Parts | undefined;
   #closing: Promise<void> | undefined;
+  #lost: StoreUnusableError | undefined;
   #revision: Revision = 0;
   #oldest: Revision = 1;
   /** Reads of the newest revision: the one on its way or over, and the one that begins after it. */
@@ -77,11 +80,15 @@ class EtcdStore implements Store {
     this.#layout = createLayout(options.prefix);
   }
 
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? TIMEOUT_MS;
+  }
+
   async start(): Promise<void> {
     if (this.#parts !== undefined || this.#closing !== undefined) throw new Error('store: started twice');
     const connection = createConnection(this.#options);
     try {
-      const found = await openOrCreate(connection, this.#layout, { start: 0 });
+      const found = await openOrCreate(connection, this.#layout, { start: 0 }, this.#timeoutMs);
       if (found.is === 'importing') throw importing(this.#layout);
       const { opened } = found;
       const compacted = await compactedUpTo(connection, this.#layout);
@@ -98,6 +105,7 @@ class EtcdStore implements Store {
   async append(write: Write): Promise<WriteResult> {
     checkKey(write.key);
     if (this.#closing !== undefined) throw closed();
+    if (this.#lost !== undefined) throw this.#lost;
     return await this.#open().commits.append(write);
   }
 
@@ -202,7 +210,17 @@ class EtcdStore implements Store {
     const seen = async (revision: Revision): Promise<void> =>
       await waiters.until(revision, SEEN_TIMEOUT_MS, notShown);
     const sync = async (): Promise<void> => await this.sync();
-    const commits = createCommits({ connection, layout, base, metaRevision, clock, notes, seen, sync });
+    const commits = createCommits({
+      connection,
+      layout,
+      base,
+      metaRevision,
+      clock,
+      timeoutMs: this.#timeoutMs,
+      notes,
+      seen,
+      sync,
+    });
     const live = createLive({
       connection,
       range: { key: layout.all, end: layout.allEnd },
@@ -228,15 +246,31 @@ class EtcdStore implements Store {
       for (const listener of this.#listeners) listener(changes);
       waiters.reached(this.#revision);
     }
-    if (foreign !== undefined)
-      this.#lose(`etcd key ${foreign.key} was changed by something that is no server`);
+    if (foreign === undefined) return;
+    this.#parts?.live.close();
+    const why = `etcd key ${foreign.key} was changed by something that is no server`;
+    void this.#adopt().finally(() => this.#lose(why));
+  }
+
+  /** Moves `head` past what others did to our keys, so that the next start begins with it instead of meeting it. */
+  async #adopt(): Promise<void> {
+    const { connection, base } = this.#open();
+    const { head } = this.#layout;
+    const value = encodeHead({ writeId: 'adopted', previous: 0, last: Buffer.alloc(0) });
+    const request = encodeTxn({
+      when: [{ key: head, modRevision: this.#revision + base }],
+      success: [{ is: 'put', key: head, value }],
+      failure: [],
+    });
+    // When it fails, the next start meets the change again and tries again.
+    await connection.call(METHOD.txn, request, this.#timeoutMs).catch(() => undefined);
   }
 
   /** Where the watch may go on when etcd has dropped what comes next: nothing of that was ours, or all is lost. */
   async #resume(): Promise<number> {
     const { connection, base } = this.#open();
     const request = encodeRange({ key: this.#layout.head, keysOnly: true });
-    const answer = decodeRange(await connection.call(METHOD.range, request, SYNC_TIMEOUT_MS));
+    const answer = decodeRange(await connection.call(METHOD.range, request, this.#timeoutMs));
     await this.#learnOldest();
     if (answer.kvs[0]?.modRevision === this.#revision + base) return answer.revision + 1;
     throw new StoreUnusableError('etcd has compacted changes that this process has not seen');
@@ -244,6 +278,7 @@ class EtcdStore implements Store {
 
   #lose(why: string): void {
     const error = new StoreUnusableError(`${why}: this process cannot go on and has to start again`);
+    this.#lost = error;
     this.#parts?.live.close();
     this.#parts?.waiters.fail(error);
     if (this.#options.onLost !== undefined) {
@@ -259,9 +294,9 @@ class EtcdStore implements Store {
     const { connection, base, waiters } = this.#open();
     try {
       const request = encodeRange({ key: this.#layout.head, keysOnly: true });
-      const answer = decodeRange(await readAgain(connection, request));
+      const answer = decodeRange(await readAgain(connection, request, this.#timeoutMs));
       const newest = (answer.kvs[0]?.modRevision ?? 0) - base;
-      await waiters.until(newest, SYNC_TIMEOUT_MS, notShown);
+      await waiters.until(newest, this.#timeoutMs, notShown);
     } catch (error) {
       throw asUnusable(error);
     }
@@ -280,8 +315,8 @@ class EtcdStore implements Store {
 }
 
 /** Reads may be sent again: the next server, or the same one after a restart, may answer. */
-async function readAgain(connection: Connection, request: Buffer): Promise<Buffer> {
-  const deadline = Date.now() + SYNC_TIMEOUT_MS;
+async function readAgain(connection: Connection, request: Buffer, timeoutMs: number): Promise<Buffer> {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
       return await connection.call(METHOD.range, request, Math.min(5000, deadline - Date.now()));

@@ -37,14 +37,24 @@ export class MessageWriter {
   }
 }
 
+/** Two of them take at most this much: a tag of five bytes and a value of eight. */
+const MOST_BYTES = 13;
+
 function varints(tag: number, value: number): Uint8Array {
-  const out: number[] = [];
-  for (const number of [tag, value]) {
-    let rest = number;
-    for (; rest >= 128; rest = Math.floor(rest / 128)) out.push((rest % 128) + 128);
-    out.push(rest);
+  const out = Buffer.allocUnsafe(MOST_BYTES);
+  return out.subarray(0, putVarint(out, putVarint(out, 0, tag), value));
+}
+
+/** Returns where it ends. */
+function putVarint(out: Buffer, at: number, value: number): number {
+  let end = at;
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) {
+    out[end] = (rest % 128) + 128;
+    end += 1;
   }
-  return Uint8Array.from(out);
+  out[end] = rest;
+  return end + 1;
 }
 
 /** Steps through the fields of one message. Throws for bytes that are none. */
