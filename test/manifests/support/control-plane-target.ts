@@ -110,7 +110,7 @@ interface Front {
 
 async function createFront(service: string, balanced: boolean): Promise<Front> {
   const backends = await freePorts(MAX_REPLICAS);
-  const [port = 0] = backends;
+  const [port] = backends;
   if (!balanced) return { service, port, backends };
   const ready = (each: number): Probe => ({ url: `https://localhost:${each}/readyz`, insecure: true });
   const balancer = await startBalancer(backends.map((each) => ({ port: each, ready: ready(each) })));
