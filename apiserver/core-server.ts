@@ -158,6 +158,7 @@ class CoreServer implements ApiServer {
     };
     await seedObjects(this.registry, this.engine, {
       signal: this.stopping.signal,
+      log: this.options.log,
       natives: this.options.host === undefined,
     });
     this.gate = createTenantGate(this.registry);

@@ -17,7 +17,10 @@ import {
   UNAUTHENTICATED_GROUP,
 } from './subjects.ts';
 
-/** Annotation on everything made from this file; its value says which version of the rules an object has. */
+/**
+ * Annotation on everything made from this file, which nobody else may set. Its value is the generation of the object
+ * that this program wrote last: another generation means that an operator changed it.
+ */
 export const BUILT_IN_ANNOTATION = 'polder.dev/built-in';
 
 const READ = ['get', 'list', 'watch'];
@@ -187,7 +190,20 @@ const POLICIES: Readonly<
   'polder-public': { subjects: [GROUP(UNAUTHENTICATED_GROUP), GROUP(AUTHENTICATED_GROUP)] },
 };
 
-const metadata = (name: string): JsonObject => ({ name, annotations: { [BUILT_IN_ANNOTATION]: 'true' } });
+/** Roles of our own programs: an operator who changed one does not expect the next version to stop working. */
+export const isOfComponents = (name: string): boolean => COMPONENT_ROLES.has(name);
+const COMPONENT_ROLES: ReadonlySet<string> = new Set(
+  Object.entries(POLICIES).flatMap(([name, { subjects, role = name }]) =>
+    subjects.every(isComponentName) ? [role] : [],
+  ),
+);
+
+function isComponentName({ kind, namespace, name }: JsonObject): boolean {
+  if (kind === 'ServiceAccount') return namespace === SYSTEM_NAMESPACE;
+  return name === AGENTS_GROUP;
+}
+
+const metadata = (name: string): JsonObject => ({ name, annotations: { [BUILT_IN_ANNOTATION]: '1' } });
 
 /** AccessRoles to create when they are not there. */
 export const BUILT_IN_ROLES: readonly JsonObject[] = Object.entries(ROLES).map(([name, role]) => ({

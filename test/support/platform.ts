@@ -109,7 +109,11 @@ export async function startPlatform(): Promise<Platform> {
   });
   await registry.start();
   const endFeed = feedPolicies(registry, engine, policyKinds(kinds));
-  await seedObjects(registry, engine, { signal: new AbortController().signal, natives: true });
+  await seedObjects(registry, engine, {
+    signal: new AbortController().signal,
+    log: silentLog,
+    natives: true,
+  });
 
   const target = (kind: Kind, object: JsonObject): { kind: Kind; namespace: string; name: string } => {
     const { namespace = '', name } = object['metadata'] as { namespace?: string; name: string };
