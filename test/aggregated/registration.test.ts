@@ -59,35 +59,7 @@ describe('aggregated: registration', function () {
       const named = own.resources.map(({ name }: Json) => name).filter((name: string) => !name.includes('/'));
       assert.deepEqual(ours.versions[0].resources.map(({ resource }: Json) => resource).sort(), named.sort());
     });
-
-    it(`C40 is the group ${group} with its preferred version`, async () => {
-      const { kind, name, versions, preferredVersion } = await server.root.read(`/apis/${group}`);
-
-      const version = { groupVersion: `${group}/v1alpha1`, version: 'v1alpha1' };
-      assert.deepEqual([kind, name, versions, preferredVersion], ['APIGroup', group, [version], version]);
-    });
   }
-
-  it('C31 has eight verbs, categories and short names that nobody else in the cluster has', async () => {
-    const all = await server.ok(['api-resources', '--no-headers', '-o', 'wide']);
-
-    const rows = all.split('\n').map((line) => {
-      const [plural = '', second = '', third = ''] = line.split(/\s+/);
-      const hasShort = /^v\d/.test(third) || third.includes('/');
-      return { plural, short: hasShort ? second.split(',') : [], isOurs: line.includes('.polder.dev/') };
-    });
-    const theirs = new Set(
-      rows.filter((row) => !row.isOurs).flatMap(({ plural, short }) => [plural, ...short]),
-    );
-    const ours = rows.filter((row) => row.isOurs).flatMap(({ plural, short }) => [plural, ...short]);
-    assert.ok(theirs.has('deploy') && ours.includes('dpol'), all);
-    assert.deepEqual(
-      ours.filter((name, index) => theirs.has(name) || ours.indexOf(name) !== index),
-      [],
-    );
-    const [depots = ''] = all.split('\n').filter((line) => line.startsWith('depots '));
-    assert.match(depots, /create,delete,deletecollection,get,list,patch,update,watch/);
-  });
 
   it('C37 leaves the definitions of the cluster as they are: none renamed, every reference resolves', async () => {
     const document = await definitionsWith(server, 'dev.polder.data.v1alpha1.Depot');

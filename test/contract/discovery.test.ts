@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { KINDS } from '../../apiserver/kinds/index.ts';
 import type { Json } from '../support/http.ts';
-import { expectCode, expectStatus } from './support/api.ts';
-import { DATA, PLATFORM, type Server } from './support/server.ts';
+import { expectCode, expectStatus, type Api } from './support/api.ts';
+import { DATA, isAggregated, PLATFORM, type Server } from './support/server.ts';
 import { startServer } from './support/target.ts';
 
 const V2 = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -13,13 +13,16 @@ const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', '
 describe('contract B: discovery and OpenAPI', function () {
   this.timeout(60_000);
   let server: Server;
+  /** Past the aggregator, which has documents of its own at the same paths. */
+  let own: Api;
   before(async () => {
     server = await startServer();
+    own = await server.direct('root', 'system:masters');
   });
   after(() => server.remove());
 
   const discover = (accept?: string, headers: Record<string, string> = {}) =>
-    server.root.call('GET', '/apis', { headers: accept === undefined ? headers : { accept, ...headers } });
+    own.call('GET', '/apis', { headers: accept === undefined ? headers : { accept, ...headers } });
   const kubectl = (...args: string[]) => server.ok(args);
 
   it('C25 lists every resource of a group-version with all that a RESTMapper needs', async () => {
@@ -73,9 +76,11 @@ describe('contract B: discovery and OpenAPI', function () {
     const { groups } = aggregated(answer.body);
     assert.deepEqual(parametersOf(answer.headers['content-type']), parametersOf(V2));
     assert.equal(answer.body.apiVersion, 'apidiscovery.k8s.io/v2');
-    for (const group of [...GROUPS, 'apps', 'rbac.authorization.k8s.io']) assert.ok(groups.has(group), group);
-    const core = await server.root.call('GET', '/api', { headers: { accept: V2 } });
-    assert.deepEqual([...aggregated(core.body).groups.keys()], ['']);
+    const native = ['apps', 'rbac.authorization.k8s.io'];
+    for (const group of GROUPS) assert.ok(groups.has(group), group);
+    for (const group of native) assert.equal(groups.has(group), !isAggregated, group);
+    const core = await own.call('GET', '/api', { headers: { accept: V2 } });
+    assert.deepEqual([...aggregated(core.body).groups.keys()], isAggregated ? [] : ['']);
   });
 
   it('C27 answers 304 to an ETag that is known, and quotes it', async () => {
@@ -156,16 +161,16 @@ describe('contract B: discovery and OpenAPI', function () {
   });
 
   it('C32 C33 lists OpenAPI v3 documents by hashed URL and lets clients keep them', async () => {
-    const { paths } = await server.root.read('/openapi/v3');
+    const { paths } = await own.read('/openapi/v3');
     for (const group of GROUPS) assert.ok(paths[`apis/${group}/v1alpha1`], group);
     for (const path of Object.keys(paths)) assert.match(path, /^(api\/v1|apis\/[a-z0-9.]+\/v1(alpha1)?)$/);
     const url: string = paths['apis/platform.polder.dev/v1alpha1'].serverRelativeURL;
     assert.match(url, /^\/openapi\/v3\/apis\/platform\.polder\.dev\/v1alpha1\?hash=[0-9A-F]+$/);
 
-    const right = await server.root.call('GET', url);
-    const wrong = await server.root.call('GET', url.replace(/hash=.*/, 'hash=00'));
+    const right = await own.call('GET', url);
+    const wrong = await own.call('GET', url.replace(/hash=.*/, 'hash=00'));
     const etag = right.headers.etag ?? '';
-    const fresh = await server.root.call('GET', url, { headers: { 'if-none-match': etag } });
+    const fresh = await own.call('GET', url, { headers: { 'if-none-match': etag } });
 
     assert.equal(right.status, 200);
     assert.equal(right.headers['cache-control'], 'public, immutable');
@@ -179,13 +184,13 @@ describe('contract B: discovery and OpenAPI', function () {
   });
 
   it('C34 serves OpenAPI to every authenticated user and to nobody else', async () => {
-    const { api } = await server.user('someone');
+    const api = await server.direct('someone', 'system:authenticated');
     const { paths } = await api.read('/openapi/v3');
 
     const url = paths['apis/data.polder.dev/v1alpha1'].serverRelativeURL;
     assert.equal((await api.call('GET', url)).status, 200);
     assert.equal((await api.call('GET', '/openapi/v2')).status, 200);
-    expectStatus(await server.nobody.call('GET', '/openapi/v3'), 401, 'Unauthorized');
+    expectStatus(await server.directNobody.call('GET', '/openapi/v3'), 401, 'Unauthorized');
   });
 
   it('C35 explains kinds and fields', async () => {
@@ -239,7 +244,7 @@ describe('contract B: discovery and OpenAPI', function () {
   });
 
   it('C37 publishes an OpenAPI v2 document that merges: dotted names, no unresolved reference', async () => {
-    const document = await server.root.read('/openapi/v2');
+    const document = await own.read('/openapi/v2');
 
     const names = Object.keys(document.definitions);
     for (const name of names) assert.match(name, /^[A-Za-z0-9.-]+$/);
@@ -251,7 +256,7 @@ describe('contract B: discovery and OpenAPI', function () {
     const references = new Set(
       [...text.matchAll(/"\$ref":"#\/definitions\/([^"]+)"/g)].map(([, name = '']) => name),
     );
-    assert.ok(references.size > 50);
+    assert.ok(references.size > (isAggregated ? 0 : 50));
     for (const name of references) assert.ok(names.includes(name), name);
     assert.equal(text.match(/"\$ref":"/g)?.length, text.match(/"\$ref":"#\/definitions\//g)?.length);
     assert.match(

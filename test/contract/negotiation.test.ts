@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus } from './support/api.ts';
 import { followKubectl } from './support/follow.ts';
-import { configMap, configMapsIn, dataPolicy, policiesIn, type Server } from './support/server.ts';
+import { dataPolicy, plain, plainIn, policiesIn, type Server } from './support/server.ts';
 import { startServer } from './support/target.ts';
 
 /** What the metadata client of kube-controller-manager sends. */
@@ -21,7 +21,7 @@ describe('contract C: negotiation and printing', function () {
   before(async () => {
     server = await startServer();
     await server.tenant('a');
-    await server.namespace('plain');
+    await server.room('plain');
     for (const name of ['one', 'two']) {
       await server.root.create(path, dataPolicy(name, {}, { labels: { a: name } }));
     }
@@ -194,13 +194,13 @@ describe('contract C: negotiation and printing', function () {
   });
 
   it('C50 compresses large lists when asked, and never a watch', async () => {
-    const maps = configMapsIn('plain');
+    const maps = plainIn('plain');
     for (const name of ['large-1', 'large-2', 'large-3']) {
-      await server.root.create(maps, configMap(name, { text: 'x'.repeat(60_000) }));
+      await server.root.create(maps, plain(name, { text: 'x'.repeat(60_000) }));
     }
     const headers = { 'accept-encoding': 'gzip' };
 
-    const plain = await server.root.call('GET', maps);
+    const bare = await server.root.call('GET', maps);
     const zipped = await server.root.call('GET', maps, { headers });
     const small = await server.root.call('GET', path, { headers });
     const watch = await server.root.watch(`${maps}?watch=1`, { headers });
@@ -208,8 +208,8 @@ describe('contract C: negotiation and printing', function () {
     watch.close();
 
     assert.equal(zipped.headers['content-encoding'], 'gzip');
-    assert.deepEqual(JSON.parse(gunzipSync(zipped.bytes).toString()), plain.body);
-    assert.equal(plain.headers['content-encoding'], undefined);
+    assert.deepEqual(JSON.parse(gunzipSync(zipped.bytes).toString()), bare.body);
+    assert.equal(bare.headers['content-encoding'], undefined);
     assert.equal(small.headers['content-encoding'], undefined);
     assert.equal(watch.response.headers['content-encoding'], undefined);
     assert.equal(event.type, 'ADDED');

@@ -7,8 +7,9 @@ import type { Json } from '../support/http.ts';
 import type { Api } from './support/api.ts';
 import { followKubectl, type Follow } from './support/follow.ts';
 import {
-  configMap,
-  configMapsIn,
+  plain,
+  plainData,
+  plainIn,
   dataPolicy,
   policiesIn,
   tenant,
@@ -20,14 +21,14 @@ import { startServer } from './support/target.ts';
 describe('contract E: clients that watch', function () {
   this.timeout(90_000);
   const path = policiesIn('tn-a');
-  const maps = configMapsIn('plain');
+  const maps = plainIn('plain');
   let server: Server;
   let root: Api;
   before(async () => {
     server = await startServer();
     root = server.root;
     await server.tenant('a');
-    await server.namespace('plain');
+    await server.room('plain');
   });
   after(() => server.remove());
 
@@ -45,7 +46,7 @@ describe('contract E: clients that watch', function () {
     );
     await once(socket, 'open');
 
-    await root.create(maps, configMap('socket'));
+    await root.create(maps, plain('socket'));
     await root.call('DELETE', `${maps}/socket`);
     const [code] = (await once(socket, 'close')) as [number];
     proxy.stop();
@@ -159,8 +160,8 @@ describe('contract E: clients that watch', function () {
     for (let round = 1; round <= 10; round += 1) {
       const name = `informed-${round}`;
       // Just when it connects again: what happens in between must not be lost or come twice.
-      await root.create(maps, configMap(name));
-      if (round % 2 === 0) await root.merge(`${maps}/${name}`, { data: { round: String(round) } });
+      await root.create(maps, plain(name));
+      if (round % 2 === 0) await root.merge(`${maps}/${name}`, plainData({ round: String(round) }));
       const previous = `informed-${round - 1}`;
       if (round % 3 === 0) await root.call('DELETE', `${maps}/${previous}`);
       wanted.push(`add ${name}`);

@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus, type Api, type Watch } from './support/api.ts';
-import { configMap, configMapsIn, dataPolicy, policiesIn, type Server } from './support/server.ts';
+import {
+  dataPolicy,
+  namespaceIn,
+  plain,
+  plainData,
+  plainIn,
+  policiesIn,
+  type Server,
+} from './support/server.ts';
 import { startServer } from './support/target.ts';
 
 /** `ADDED one` or `BOOKMARK end`; bookmarks without annotation have nothing behind. */
@@ -21,8 +29,8 @@ describe('contract E: watches', function () {
   /** A namespace of its own for one check. */
   const freshMaps = async (): Promise<string> => {
     number += 1;
-    await server.namespace(`watch-${number}`);
-    return configMapsIn(`watch-${number}`);
+    await server.room(`watch-${number}`);
+    return plainIn(`watch-${number}`);
   };
   const versionNow = async (where: string): Promise<string> =>
     (await root.read(where)).metadata.resourceVersion;
@@ -57,11 +65,11 @@ describe('contract E: watches', function () {
   for (const resourceVersion of [undefined, '0']) {
     it(`C70 begins with everything when resourceVersion is ${resourceVersion ?? 'unset'}`, async () => {
       const maps = await freshMaps();
-      for (const name of ['one', 'two']) await root.create(maps, configMap(name));
+      for (const name of ['one', 'two']) await root.create(maps, plain(name));
 
       const open = await watch(maps, resourceVersion === undefined ? {} : { resourceVersion });
       const initial = await lines(open, 2);
-      await root.create(maps, configMap('three'));
+      await root.create(maps, plain('three'));
 
       assert.deepEqual(initial, ['ADDED one', 'ADDED two']);
       assert.deepEqual(await lines(open, 1), ['ADDED three']);
@@ -72,7 +80,7 @@ describe('contract E: watches', function () {
   for (const names of [[], ['one', 'two']]) {
     it(`C71 ends ${names.length} initial events with an annotated bookmark, then goes on`, async () => {
       const maps = await freshMaps();
-      for (const name of names) await root.create(maps, configMap(name));
+      for (const name of names) await root.create(maps, plain(name));
       const newest = Number(await versionNow(maps));
 
       const open = await watch(maps, {
@@ -81,14 +89,14 @@ describe('contract E: watches', function () {
         allowWatchBookmarks: 'true',
       });
       const events = await open.take(names.length + 1);
-      await root.create(maps, configMap('live'));
+      await root.create(maps, plain('live'));
 
       assert.deepEqual(events.map(line), [...names.map((name) => `ADDED ${name}`), 'BOOKMARK end']);
       const { object } = events.at(-1);
       assert.ok(Number(object.metadata.resourceVersion) >= newest);
       assert.deepEqual(object, {
-        kind: 'ConfigMap',
-        apiVersion: 'v1',
+        kind: plain('x').kind,
+        apiVersion: plain('x').apiVersion,
         metadata: {
           resourceVersion: object.metadata.resourceVersion,
           annotations: { 'k8s.io/initial-events-end': 'true' },
@@ -140,7 +148,7 @@ describe('contract E: watches', function () {
     it(`C72 row ${index + 1}: ${parameters}`, async () => {
       const maps = await freshMaps();
       const past = await versionNow(maps);
-      for (const name of ['1', '2', '3']) await root.create(maps, configMap(name));
+      for (const name of ['1', '2', '3']) await root.create(maps, plain(name));
       const resourceVersion = start === 'past' ? past : start === 'current' ? await versionNow(maps) : start;
 
       const open = await watch(maps, {
@@ -151,7 +159,7 @@ describe('contract E: watches', function () {
         ...(bookmarks ? { allowWatchBookmarks: 'true' } : {}),
       });
       const seen = await lines(open, begins.length);
-      for (const name of ['4', '5']) await root.create(maps, configMap(name));
+      for (const name of ['4', '5']) await root.create(maps, plain(name));
       seen.push(...(await lines(open, 2)));
       open.close();
 
@@ -203,7 +211,7 @@ describe('contract E: watches', function () {
 
     const open = await watch(maps, { resourceVersion: await versionNow(maps) });
     console.log(`      headers after ${(performance.now() - started).toFixed(0)} ms`);
-    await root.create(maps, configMap('first'));
+    await root.create(maps, plain('first'));
 
     assert.equal(open.response.headers['transfer-encoding'], 'chunked');
     assert.equal(open.response.headers['content-type'], 'application/json');
@@ -217,12 +225,12 @@ describe('contract E: watches', function () {
     const params = { labelSelector: 'tier=gold', resourceVersion };
     const live = await watch(maps, params);
 
-    await root.create(maps, configMap('plain'));
-    await root.create(maps, configMap('x'));
+    await root.create(maps, plain('plain'));
+    await root.create(maps, plain('x'));
     const label = async (value: string | null) =>
       expectCode(await root.merge(`${maps}/x`, { metadata: { labels: { tier: value } } }), 200).body;
     await label('gold');
-    await root.merge(`${maps}/x`, { data: { a: 'b' } });
+    await root.merge(`${maps}/x`, plainData({ a: 'b' }));
     const left = await label('tin');
     await label(null);
     await label('gold');
@@ -241,17 +249,17 @@ describe('contract E: watches', function () {
 
   it('C80 watches one name through delete and creation', async () => {
     const maps = await freshMaps();
-    await root.create(maps, configMap('mine'));
+    await root.create(maps, plain('mine'));
     const open = await watch(maps, {
       fieldSelector: 'metadata.name=mine',
       resourceVersion: await versionNow(maps),
     });
 
-    await root.create(maps, configMap('other'));
-    await root.merge(`${maps}/mine`, { data: { a: 'b' } });
+    await root.create(maps, plain('other'));
+    await root.merge(`${maps}/mine`, plainData({ a: 'b' }));
     await root.call('DELETE', `${maps}/mine`);
     await root.call('DELETE', `${maps}/other`);
-    await root.create(maps, configMap('mine'));
+    await root.create(maps, plain('mine'));
 
     assert.deepEqual(await lines(open, 3), ['MODIFIED mine', 'DELETED mine', 'ADDED mine']);
     open.close();
@@ -262,13 +270,13 @@ describe('contract E: watches', function () {
     const there = await freshMaps();
     const open = await watch(here, { resourceVersion: await versionNow(here) });
 
-    await root.create(there, configMap('there'));
+    await root.create(there, plain('there'));
     await root.call('DELETE', `${there}/there`);
-    await root.create(here, configMap('here'));
+    await root.create(here, plain('here'));
 
     const event = await open.next();
     open.close();
     assert.equal(line(event), 'ADDED here');
-    assert.equal(event.object.metadata.namespace, here.split('/')[4]);
+    assert.equal(event.object.metadata.namespace, namespaceIn(here));
   });
 });

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { expectCode, expectStatus, type Api } from './support/api.ts';
 import {
-  configMap,
-  configMapsIn,
+  namespaceIn,
+  plain,
+  plainIn,
   dataPolicy,
   policiesIn,
   tenant,
@@ -18,14 +19,14 @@ const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 describe('contract F: create', function () {
   this.timeout(60_000);
   const path = policiesIn('tn-a');
-  const maps = configMapsIn('plain');
+  const maps = plainIn('plain');
   let server: Server;
   let root: Api;
   before(async () => {
     server = await startServer();
     root = server.root;
     await server.tenant('a');
-    await server.namespace('plain');
+    await server.room('plain');
   });
   after(() => server.remove());
 
@@ -119,7 +120,7 @@ describe('contract F: create', function () {
 
   it('C92 makes 100 unique names from generateName and cuts what is too long', async () => {
     const make = async (generateName: string): Promise<string> => {
-      const { metadata } = await root.create(maps, configMap('', {}, { name: undefined, generateName }));
+      const { metadata } = await root.create(maps, plain('', {}, { name: undefined, generateName }));
       assert.equal(metadata.generateName, generateName);
       return metadata.name;
     };
@@ -164,23 +165,20 @@ describe('contract F: create', function () {
   });
 
   it('C94 refuses content of a namespace that is missing or terminating', async () => {
-    const missing = await root.call('POST', configMapsIn('missing'), { body: configMap('x') });
+    const missing = await root.call('POST', plainIn('missing'), { body: plain('x') });
     const { message, details } = expectStatus(missing, 404, 'NotFound');
-    assert.equal(message, 'namespaces "missing" not found');
-    assert.deepEqual(details, { name: 'missing', kind: 'namespaces' });
+    const name = namespaceIn(plainIn('missing'));
+    assert.equal(message, `namespaces "${name}" not found`);
+    assert.deepEqual(details, { name, kind: 'namespaces' });
 
-    await server.namespace('ending');
-    const ending = configMapsIn('ending');
-    await root.create(ending, configMap('held', {}, { finalizers: ['example.com/hold'] }));
-    await root.call('DELETE', '/api/v1/namespaces/ending');
-    const refused = expectStatus(
-      await root.call('POST', ending, { body: configMap('new') }),
-      403,
-      'Forbidden',
-    );
+    await server.room('ending');
+    const ending = plainIn('ending');
+    await root.create(ending, plain('held', {}, { finalizers: ['example.com/hold'] }));
+    await root.call('DELETE', `/api/v1/namespaces/${namespaceIn(ending)}`);
+    const refused = expectStatus(await root.call('POST', ending, { body: plain('new') }), 403, 'Forbidden');
     assert.match(
       refused.message,
-      /unable to create new content in namespace ending because it is being terminated/,
+      /unable to create new content in namespace (tn-)?ending because it is being terminated/,
     );
     assert.equal(refused.details.causes[0].reason, 'NamespaceTerminating');
     // What is there may still be changed and deleted.

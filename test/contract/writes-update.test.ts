@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../support/http.ts';
 import { expectCode, expectStatus, type Answer, type Api } from './support/api.ts';
-import { configMap, configMapsIn, dataPolicy, policiesIn, type Server } from './support/server.ts';
+import { dataOf, dataPolicy, plain, plainData, plainIn, policiesIn, type Server } from './support/server.ts';
 import { startServer } from './support/target.ts';
 
 const MODIFIED =
@@ -11,7 +11,7 @@ const MODIFIED =
 describe('contract F: update and patch', function () {
   this.timeout(60_000);
   const path = policiesIn('tn-a');
-  const maps = configMapsIn('plain');
+  const maps = plainIn('plain');
   let server: Server;
   let root: Api;
   let controller: Api;
@@ -32,7 +32,7 @@ describe('contract F: update and patch', function () {
     root = server.root;
     controller = (await server.controller()).api;
     await server.tenant('a');
-    await server.namespace('plain');
+    await server.room('plain');
   });
   after(() => server.remove());
 
@@ -136,11 +136,11 @@ describe('contract F: update and patch', function () {
   });
 
   it('C99 scales through kubectl and the scale subresource, with its version checked', async () => {
-    await server.ok(['create', 'deployment', 'web', '--image=nginx', '-n', 'plain']);
-    const url = '/apis/apps/v1/namespaces/plain/deployments/web/scale';
+    await server.ok(['create', 'deployment', 'web', '--image=nginx', '-n', 'default']);
+    const url = '/apis/apps/v1/namespaces/default/deployments/web/scale';
     const before = await root.read(url);
 
-    await server.ok(['scale', 'deployment', 'web', '--replicas=3', '-n', 'plain']);
+    await server.ok(['scale', 'deployment', 'web', '--replicas=3', '-n', 'default']);
     const scale = await root.read(url);
     const stale = await put(url, { ...before, spec: { replicas: 9 } });
     const patchedStale = await root.merge(url, {
@@ -243,24 +243,24 @@ describe('contract F: update and patch', function () {
   });
 
   it('C102 50 parallel merge patches of different keys all succeed and none is lost', async () => {
-    await root.create(maps, configMap('parallel'));
+    await root.create(maps, plain('parallel'));
 
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, key) => root.merge(`${maps}/parallel`, { data: { [`k${key}`]: 'x' } })),
+      Array.from({ length: 50 }, (_, key) => root.merge(`${maps}/parallel`, plainData({ [`k${key}`]: 'x' }))),
     );
 
     for (const answer of answers) expectCode(answer, 200);
-    const { data } = await root.read(`${maps}/parallel`);
-    assert.equal(Object.keys(data).length, 50);
+    assert.equal(Object.keys(dataOf(await root.read(`${maps}/parallel`))).length, 50);
   });
 
   it('C103 100 parallel increments by read, change and PUT with retry add up to 100', async () => {
-    await root.create(maps, configMap('counter', { count: '0' }));
+    await root.create(maps, plain('counter', { count: '0' }));
     let conflicts = 0;
     const increment = async (): Promise<void> => {
       for (;;) {
         const object = await root.read(`${maps}/counter`);
-        object.data.count = String(Number(object.data.count) + 1);
+        const data = dataOf(object);
+        data.count = String(Number(data.count) + 1);
         const answer = await put(`${maps}/counter`, object);
         if (answer.status === 200) return;
         expectStatus(answer, 409, 'Conflict');
@@ -270,7 +270,7 @@ describe('contract F: update and patch', function () {
 
     await Promise.all(Array.from({ length: 100 }, () => increment()));
 
-    assert.equal((await root.read(`${maps}/counter`)).data.count, '100');
+    assert.equal(dataOf(await root.read(`${maps}/counter`)).count, '100');
     console.log(`      ${conflicts} conflicts`);
   });
 

@@ -1,6 +1,6 @@
 /** The contract's server in aggregated mode: everything goes through kube-apiserver and its aggregator. */
 import { SYSTEM_NAMESPACE } from '../../../apiserver/api/identity.ts';
-import { createApi, type Api } from '../../contract/support/api.ts';
+import { createApi, type Api, type CallOptions } from '../../contract/support/api.ts';
 import { CHECKS, createTenant, type Server, type User } from '../../contract/support/server.ts';
 import { startPlatform, type Platform } from './platform.ts';
 import type { ClusterOptions } from '../../support/cluster.ts';
@@ -23,6 +23,12 @@ export async function startAggregated(options: ClusterOptions = {}): Promise<Agg
     const { kubeconfig, ...pair } = await pki.client(name, groups);
     return { api: open(pair), kubeconfig };
   };
+  const own = await ownAddress(platform);
+  const asCaller = (headers: CallOptions['headers']): Api => {
+    const api = createApi(own.url, { ...own, ...(headers === undefined ? {} : pki.frontProxy) }, headers);
+    apis.push(api);
+    return api;
+  };
   const { api: root, kubeconfig: rootConfig } = await user('root', 'system:masters', CHECKS);
   return {
     platform,
@@ -33,6 +39,9 @@ export async function startAggregated(options: ClusterOptions = {}): Promise<Agg
     rootConfig,
     nobody: open({}),
     user,
+    direct: (name, ...groups) =>
+      Promise.resolve(asCaller({ 'X-Remote-User': name, 'X-Remote-Group': groups })),
+    directNobody: asCaller(undefined),
     controller: () => user(`system:serviceaccount:${SYSTEM_NAMESPACE}:polder-controllers`),
     kubectl: (args, how = {}) => cluster.kubectl(args, { as: rootConfig, ...how }),
     ok: (args, how = {}) => cluster.ok(args, { as: rootConfig, ...how }),
@@ -40,9 +49,29 @@ export async function startAggregated(options: ClusterOptions = {}): Promise<Agg
     namespace: async (name) => {
       await root.create('/api/v1/namespaces', { metadata: { name } });
     },
+    room: (name) => createTenant(root, name),
     remove: async () => {
       for (const api of apis) api.agent.destroy();
       await platform.close();
     },
+  };
+}
+
+/** Where our own API server is, and the CA that the APIService knows. */
+async function ownAddress({
+  cluster,
+  ports,
+}: Platform): Promise<{ url: string; ca: string; servername: string }> {
+  const bundle = await cluster.ok([
+    'get',
+    'apiservice',
+    'v1alpha1.data.polder.dev',
+    '-o',
+    'jsonpath={.spec.caBundle}',
+  ]);
+  return {
+    url: `https://127.0.0.1:${ports.apiserver}`,
+    ca: Buffer.from(bundle, 'base64').toString(),
+    servername: 'polder.polder-system.svc',
   };
 }

@@ -27,6 +27,8 @@ export interface Credentials {
   readonly ca: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Name that the server's certificate must have. Default: that of the URL. */
+  readonly servername?: string;
 }
 export interface Api {
   readonly agent: Agent;
@@ -53,7 +55,8 @@ export interface Watch {
 
 const EVENT_DEADLINE_MS = 10_000;
 
-export function createApi(url: string, credentials: Credentials): Api {
+/** `always`: headers of every request; those of a request itself count before them. */
+export function createApi(url: string, credentials: Credentials, always: CallOptions['headers'] = {}): Api {
   const agent = new Agent({ keepAlive: true, ...credentials });
   const open: Api['open'] = (method, path, { headers = {}, body, type } = {}) => {
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
@@ -69,6 +72,7 @@ export function createApi(url: string, credentials: Credentials): Api {
             ...(contentType === undefined ? {} : { 'content-type': contentType }),
             // Node frames no body of a DELETE by itself.
             ...(bytes === undefined ? {} : { 'content-length': String(bytes.length) }),
+            ...(always as Record<string, string>),
             ...(headers as Record<string, string>),
           },
         },

@@ -45,11 +45,16 @@ export async function startEmbedded(
     rootConfig,
     nobody,
     user,
+    direct: async (name, ...groups) => (await user(name, ...groups)).api,
+    directNobody: nobody,
     controller: () => user(`system:serviceaccount:${SYSTEM_NAMESPACE}:controllers`),
     kubectl,
     ok: (args, how = {}) => polder.ok(args, { as: rootConfig, ...how }),
     tenant: (name) => createTenant(root, name),
     namespace: async (name) => {
+      await root.create('/api/v1/namespaces', { metadata: { name } });
+    },
+    room: async (name) => {
       await root.create('/api/v1/namespaces', { metadata: { name } });
     },
     remove: async () => {

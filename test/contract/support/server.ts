@@ -12,6 +12,25 @@ export const TENANTS = `${PLATFORM}/tenants`;
 export const policiesIn = (namespace: string): string => `${DATA}/namespaces/${namespace}/datapolicies`;
 export const configMapsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/configmaps`;
 
+export const isAggregated = process.env['POLDER_TEST_TARGET'] === 'aggregated';
+
+/**
+ * The simplest objects that this server keeps and nobody else writes to: ConfigMaps, or with a host cluster, which
+ * keeps those itself, data policies.
+ */
+export const plainIn = (room: string): string =>
+  isAggregated ? policiesIn(`tn-${room}`) : configMapsIn(room);
+export const plain = (name: string, data: object = {}, metadata: object = {}): Json =>
+  isAggregated ? dataPolicy(name, {}, { ...metadata, annotations: data }) : configMap(name, data, metadata);
+/** A merge patch of what `plain` was given as data. */
+export const plainData = (data: object): object =>
+  isAggregated ? { metadata: { annotations: data } } : { data };
+
+export const dataOf = (object: Json): Json => (isAggregated ? object.metadata.annotations : object.data);
+
+/** The namespace in the path of a collection. */
+export const namespaceIn = (path: string): string => /\/namespaces\/([^/]+)/.exec(path)?.[1] ?? '';
+
 export interface User {
   readonly api: Api;
   /** Path of a kubeconfig. */
@@ -31,6 +50,10 @@ export interface Server {
   /** Without any credentials. */
   readonly nobody: Api;
   user(name: string, ...groups: readonly string[]): Promise<User>;
+  /** As `user`, past the aggregator: to our own process, as the aggregator would ask it. */
+  direct(name: string, ...groups: readonly string[]): Promise<Api>;
+  /** Our own process, without any credentials. */
+  readonly directNobody: Api;
   /** One of our own components: only they write the status of our kinds. */
   controller(): Promise<User>;
   /** kubectl as root. */
@@ -40,6 +63,8 @@ export interface Server {
   tenant(name: string): Promise<void>;
   /** A namespace that is no tenant's, for native kinds. */
   namespace(name: string): Promise<void>;
+  /** Room for the objects of `plain` under this name. */
+  room(name: string): Promise<void>;
   remove(): Promise<void>;
 }
 
