@@ -4,11 +4,11 @@
  * Zero executed tests is a failure. Arguments are handed to mocha (`npm test -- --grep C53`).
  *
  * What needs no Kubernetes program goes first. Only then missing ones are built, which takes minutes on a machine
- * without them, and the rest runs.
+ * without them, and the rest runs; at last the suites that hold for both modes once more, behind a kube-apiserver.
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { contractTable, type Outcome } from './contract-table.ts';
@@ -22,7 +22,15 @@ const ALL = ['apiserver', 'webhooks', 'controllers', 'hack', 'test'].map(
 const KUBECTL = ['test/e2e/**/*.test.ts', 'test/contract/**/*.test.ts'];
 /** Suites that run a control plane or other programs built here; `x.cluster.test.ts` is how one is called elsewhere. */
 const CLUSTER = ['test/aggregated/**/*.test.ts', 'test/clients/**/*.test.ts', 'test/**/*.cluster.test.ts'];
+/** Suites that hold for both modes have this import; they run once more with Polder behind a kube-apiserver. */
+const FOR_BOTH_MODES = /support\/target\.ts'/;
 const SLOWEST = 10;
+
+interface Run {
+  readonly specs: readonly string[];
+  readonly ignored: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 interface Totals {
   readonly passed: number;
@@ -34,9 +42,8 @@ interface Totals {
 
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
-  const runs = [await mocha(ALL, [...KUBECTL, ...CLUSTER], args)];
-  const { specs, ignored } = await withPrograms();
-  if (specs.length > 0) runs.push(await mocha(specs, ignored, args));
+  const runs = [await mocha({ specs: ALL, ignored: [...KUBECTL, ...CLUSTER] }, args)];
+  for (const run of await withPrograms()) runs.push(await mocha(run, args));
   const sum = (count: (totals: Totals) => number): number =>
     runs.reduce((total, run) => total + count(run.totals), 0);
   const tests = runs.flatMap((run) => run.totals.tests);
@@ -51,25 +58,30 @@ async function main(): Promise<number> {
 }
 
 /** Builds what is missing. What cannot be had leaves its suites out loudly, and in CI fails. */
-async function withPrograms(): Promise<{ specs: readonly string[]; ignored: readonly string[] }> {
+async function withPrograms(): Promise<readonly Run[]> {
   const missing = missingTools();
   const reason = missing.length > 0 ? cannotBuild() : undefined;
   if (reason === undefined) {
     await buildTools(missing, (line) => console.error(`tools: ${line}`));
-    return { specs: [...KUBECTL, ...CLUSTER], ignored: [] };
+    const both = globSync('test/{contract,clients}/**/*.test.ts').filter((file) =>
+      FOR_BOTH_MODES.test(readFileSync(file, 'utf8')),
+    );
+    return [
+      { specs: [...KUBECTL, ...CLUSTER], ignored: [] },
+      { specs: both, ignored: [], env: { POLDER_TEST_TARGET: 'aggregated' } },
+    ];
   }
   const names = missing.map((program) => program.name).join(', ');
   if (process.env['CI'] === 'true') throw new Error(`no ${names}, and CI leaves no test out: ${reason}`);
   console.error(`SKIPPED: ${CLUSTER.join(', ')}: no ${names}. ${reason}. Install Go to run them.`);
-  if (inPath('kubectl') !== undefined) return { specs: KUBECTL, ignored: CLUSTER };
+  if (inPath('kubectl') !== undefined) return [{ specs: KUBECTL, ignored: CLUSTER }];
   console.error(`SKIPPED: ${KUBECTL.join(', ')}: kubectl is not in PATH. Install it to run them.`);
-  return { specs: [], ignored: [] };
+  return [];
 }
 
 /** One run of mocha; kubectl and the others are those that were built, where they were. */
 async function mocha(
-  specs: readonly string[],
-  ignored: readonly string[],
+  { specs, ignored, env = {} }: Run,
   args: readonly string[],
 ): Promise<{ readonly totals: Totals; readonly code: number }> {
   const scratch = mkdtempSync(join(tmpdir(), 'polder-test-'));
@@ -86,7 +98,7 @@ async function mocha(
       ...ignored.flatMap((pattern) => ['--ignore', pattern]),
       ...args,
     ],
-    { stdio: 'inherit', env: { ...process.env, PATH: path, POLDER_TEST_TOTALS: totalsFile } },
+    { stdio: 'inherit', env: { ...process.env, ...env, PATH: path, POLDER_TEST_TOTALS: totalsFile } },
   );
   const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? 1)));
   const totals = readTotals(totalsFile);
