@@ -30,6 +30,10 @@ export const servingFlags = (defaults: { readonly port: number; readonly service
     range: [0, 65_535],
   },
   'service-name': { help: 'Service in front of this process.', default: defaults.service },
+  'tls-extra-names': {
+    help: 'More DNS names and addresses in a self-made serving certificate, such as the one that agents dial.',
+    multiple: true,
+  },
   'tls-cert-file': {
     help: 'PEM of the serving certificate; read again when it changes. Default: self-made.',
   },
@@ -65,7 +69,10 @@ export function servingCertificate(
   }
   if (cert === undefined || key === undefined) {
     const namespace = one(values, 'namespace') ?? SYSTEM_NAMESPACE;
-    return selfMadeServing({ ...deps, namespace, service: one(values, 'service-name') ?? '' });
+    const otherNames = (values['tls-extra-names'] ?? [])
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+    return selfMadeServing({ ...deps, namespace, service: one(values, 'service-name') ?? '', otherNames });
   }
   try {
     return servingFromFiles({ cert, key, clock: deps.clock, log: deps.log });

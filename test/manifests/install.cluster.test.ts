@@ -3,11 +3,14 @@
  * test; the programs run with the rights of their ServiceAccounts and with the settings of their Deployments.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { connect } from 'node:tls';
 import { at } from '../../apiserver/api/json.ts';
 import { OVERLAY, installPolder } from '../../hack/kind/install.ts';
 import { smokeTest } from '../../hack/kind/smoke.ts';
 import { startCluster, type Cluster } from '../support/cluster.ts';
+import { ROOT } from '../support/polder.ts';
 import { createControlPlaneTarget, type ControlPlaneTarget } from './support/control-plane-target.ts';
 
 const PROGRAMS = /^system:serviceaccount:polder-(system|agent):polder-/;
@@ -24,10 +27,33 @@ describe('install and smoke test of npm run kind:up', function () {
   after(() => cluster.close());
 
   it('installs from nothing and passes', async () => {
-    await installPolder(target);
+    await installPolder(target, ownOverlay(cluster.dir));
     await smokeTest(target);
 
     assert.equal(target.said.at(-1), 'smoke test: passed');
+  });
+
+  it('serves the hub under the name that agents elsewhere dial, with a certificate of our CA', async () => {
+    const ca = await cluster.ok([
+      'get',
+      'configmap',
+      'polder-ca',
+      '-n',
+      'polder-system',
+      '-o',
+      'jsonpath={.data.ca\\.crt}',
+    ]);
+    const port = await cluster.ok([
+      'get',
+      'validatingwebhookconfiguration',
+      'polder-webhooks',
+      '-o',
+      'jsonpath={.webhooks[0].clientConfig.service.port}',
+    ]);
+
+    assert.equal(await trusted(target.portOf('polder-hub'), HUB_NAME, ca), true);
+    assert.equal(await trusted(target.portOf('polder-hub'), 'other.example.com', ca), false);
+    assert.equal(await trusted(Number(port), 'polder-webhooks.polder-system.svc', ca), true);
   });
 
   it('passes again on top of itself', async () => {
@@ -72,6 +98,35 @@ describe('install and smoke test of npm run kind:up', function () {
     await cluster.ok(['get', 'namespace', 'tn-globex', 'tenant-globex']);
   });
 });
+
+const HUB_NAME = 'hub.example.com';
+
+/** An overlay as a user writes it, see manifests/README.md. */
+function ownOverlay(parent: string): string {
+  const folder = mkdtempSync(join(parent, 'overlay-'));
+  const readme = readFileSync(join(ROOT, 'manifests/README.md'), 'utf8');
+  const patch =
+    /```yaml\n# hub\.yaml\n([^`]+)```/.exec(readme)?.[1] ?? assert.fail('no hub.yaml in the README');
+  assert.match(patch, new RegExp(HUB_NAME));
+  writeFileSync(join(folder, 'hub.yaml'), patch);
+  const resources = [relative(folder, join(ROOT, OVERLAY))];
+  writeFileSync(
+    join(folder, 'kustomization.yaml'),
+    JSON.stringify({ resources, patches: [{ path: 'hub.yaml' }] }),
+  );
+  return folder;
+}
+
+/** Whether a server shows a certificate for that name. */
+function trusted(port: number, servername: string, ca: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: 'localhost', port, servername, ca }, () => {
+      socket.end();
+      resolve(socket.authorized);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
 
 /** Finished requests in the audit log of kube-apiserver. */
 const audited = (cluster: Cluster): readonly unknown[] =>

@@ -19,6 +19,8 @@ export interface ControlPlaneTarget extends Target {
   readonly said: readonly string[];
   /** The processes of a Deployment that run. */
   readonly processes: (deployment: string) => readonly Part[];
+  /** Where a Service leads to. */
+  readonly portOf: (service: string) => number;
   /** Ends what is not a process of the cluster. */
   readonly close: () => Promise<void>;
 }
@@ -93,6 +95,7 @@ export async function createControlPlaneTarget(
       await Promise.all(others.map((name) => runOne(namespace, name)));
     },
     processes: (deployment) => processes.get(deployment) ?? [],
+    portOf: (service) => ports[service] ?? 0,
     close: async () => {
       for (const front of fronts.values()) await front.balancer?.close();
     },
