@@ -24,6 +24,7 @@ import { createRegistry, type LocalRegistry } from './registry/create-registry.t
 import { createLocalPlane } from './registry/local-plane/local-plane.ts';
 import type { Loop } from './registry/local-plane/namespace-emptying.ts';
 import type { Namespaces } from './registry/namespace-lifecycle.ts';
+import type { Quotas } from './registry/quota/ledger.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Log } from './runtime/log.ts';
@@ -70,6 +71,8 @@ export interface HostCluster {
   readonly gate: AccessGate;
   /** Where the namespaces are that our objects live in. */
   readonly namespaces: Namespaces;
+  /** What bounds them. */
+  readonly quotas: Quotas;
   /** Tells the engine which namespace belongs to which tenant; the result ends it. */
   feed(feed: PolicyFeed): () => void;
 }
@@ -117,7 +120,7 @@ class CoreServer implements ApiServer {
     this.registry = createRegistry({
       store,
       kinds: this.served,
-      ...(host === undefined ? {} : { hostNamespaces: host.namespaces }),
+      ...(host === undefined ? {} : { hostNamespaces: host.namespaces, hostQuotas: host.quotas }),
       admission,
       clock,
       log,

@@ -4,12 +4,15 @@
  */
 import { ApiError } from '../api/errors.ts';
 import type { Attributes } from '../api/identity.ts';
+import type { JsonObject } from '../api/json.ts';
 import type { Client } from '../client/client.ts';
+import { createInformer } from '../client/informer.ts';
 import type { HostCluster } from '../core-server.ts';
 import { createAuthenticator, type Authenticator } from '../http/authentication/authenticator.ts';
 import { createClientCertificates } from '../http/authentication/client-certificates.ts';
 import { createFrontProxy } from '../http/authentication/front-proxy.ts';
 import type { HealthCheck } from '../http/health.ts';
+import { ResourceQuota } from '../kinds/native/resource-quota.ts';
 import { createDelegatedAuthorizer } from '../policy/delegated.ts';
 import type { AccessGate } from '../policy/policy.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -18,7 +21,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import { createAccessReviews } from './access-reviews.ts';
 import type { AskDeps } from './ask.ts';
 import { followAuthenticationConfig } from './authentication-config.ts';
-import { createHostNamespaces, type HostNamespaces } from './namespaces.ts';
+import { createHostNamespaces } from './namespaces.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createTokenReviews } from './token-reviews.ts';
 
@@ -60,6 +63,7 @@ export function createHost(deps: HostDeps): Host {
     },
   });
   const namespaces = createHostNamespaces({ client, clock, log });
+  const quotas = createInformer(ResourceQuota, { client, clock, log });
   const limit = createRateLimit({ perSecond: REVIEWS_PER_SECOND, burst: REVIEWS_BURST, clock });
   const askDeps = (what: 'authn' | 'authz'): AskDeps => ({
     clock,
@@ -70,25 +74,30 @@ export function createHost(deps: HostDeps): Host {
   const tokens = [createTokenReviews({ ...askDeps('authn'), client })];
   return {
     cluster: {
-      gate: whenSynced(namespaces, createDelegatedAuthorizer({ review, now: () => clock.now() })),
+      gate: whenSynced([namespaces, quotas], createDelegatedAuthorizer({ review, now: () => clock.now() })),
       namespaces,
+      quotas: {
+        follow: (listener) =>
+          void quotas.onChange(({ type, object }) => {
+            const { namespace = '', name } = object.metadata;
+            listener(namespace, name, type === 'deleted' ? undefined : (object as unknown as JsonObject));
+          }),
+      },
       feed: (feed) => namespaces.feed(feed),
     },
     authenticator: createAuthenticator({ proxy, certificates, tokens, clock, log }),
     health: [
       { name: 'host-authentication', probes: ['ready'], check: () => config.problem() },
-      {
-        name: 'host-namespaces',
-        probes: ['ready'],
-        check: () => (namespaces.hasSynced ? undefined : 'the namespaces of the host have not been read yet'),
-      },
+      synced('host-namespaces', namespaces),
+      synced('host-quotas', quotas),
     ],
     start: () => {
       config.start();
       namespaces.start();
+      quotas.start();
     },
     close: async () => {
-      await Promise.all([config.close(), namespaces.close()]);
+      await Promise.all([config.close(), namespaces.close(), quotas.close()]);
     },
   };
 }
@@ -100,17 +109,33 @@ const reviewCounter = (metrics: Metrics, what: 'authn' | 'authz'): AskDeps['coun
     labels: ['code'],
   });
 
+interface Copy {
+  readonly hasSynced: boolean;
+}
+
+const synced = (name: string, copy: Copy): HealthCheck => ({
+  name,
+  probes: ['ready'],
+  check: () => (copy.hasSynced ? undefined : 'the host cluster has not been read yet'),
+});
+
 /** Until it is known which namespace belongs to which tenant nothing about objects is decided, let alone allowed. */
-function whenSynced(namespaces: HostNamespaces, gate: AccessGate): AccessGate {
+function whenSynced(copies: readonly Copy[], gate: AccessGate): AccessGate {
+  let areSynced = false;
+  const known = (): boolean => (areSynced ||= copies.every(({ hasSynced }) => hasSynced));
   return {
     authorize: (user, attributes) => {
-      if (attributes.is === 'resource' && !namespaces.hasSynced) throw notReady(attributes);
+      if (attributes.is === 'resource' && !known()) throw notReady(attributes);
       return gate.authorize(user, attributes);
     },
   };
 }
 
 const notReady = ({ verb }: Attributes): ApiError =>
-  new ApiError('ServiceUnavailable', `cannot ${verb} yet: the namespaces of the host cluster are not known`, {
-    details: { retryAfterSeconds: 1 },
-  });
+  new ApiError(
+    'ServiceUnavailable',
+    `cannot ${verb} yet: namespaces and quotas of the host cluster are not known`,
+    {
+      details: { retryAfterSeconds: 1 },
+    },
+  );

@@ -18,7 +18,7 @@ import { servedNamespaces, type Namespaces } from './namespace-lifecycle.ts';
 import { list } from './list.ts';
 import { observeCache, observeFanout } from './metrics.ts';
 import { patch } from './patch.ts';
-import { createQuotaLedger, type QuotaLedger } from './quota/ledger.ts';
+import { createQuotaLedger, type QuotaLedger, type Quotas } from './quota/ledger.ts';
 import type { Context, Registry, StoredObject, Target, Written } from './registry.ts';
 import { parseRevision, requireFresh } from './resource-version.ts';
 import type { RingLimits } from './ring.ts';
@@ -39,6 +39,8 @@ export interface RegistryDeps {
   readonly kinds: readonly Kind[];
   /** Of the cluster that we are part of; default: those that are served here. */
   readonly hostNamespaces?: Namespaces;
+  /** Of the cluster that we are part of; default: those that are served here. */
+  readonly hostQuotas?: Quotas;
   readonly admission: Admission;
   readonly clock: Clock;
   readonly log: Log;
@@ -76,7 +78,7 @@ export function createRegistry(deps: RegistryDeps): LocalRegistry {
   const onDispatched = observeCache(deps.metrics, cache);
   const fanout = createFanout({ cache, clock, log, onDispatched });
   observeFanout(deps.metrics, fanout);
-  const quota = createQuotaLedger(cache, kinds);
+  const quota = createQuotaLedger(cache, kinds, deps.hostQuotas);
   const writes: WriteDeps = {
     cache,
     admission: deps.admission,

@@ -109,6 +109,32 @@ describe('aggregated: quickstart', function () {
     await waitFor(elsewhere, 'delete', 'namespace/tenant-acme-far');
   });
 
+  it('holds a tenant to the quota that the host counts', async () => {
+    await cluster.ok([
+      'patch',
+      'tenant',
+      'globex',
+      '--type=merge',
+      '-p',
+      '{"spec":{"quota":{"dataClusters":1}}}',
+    ]);
+    const quota = ['quota', '-n', 'tn-globex', 'polder-tenant'];
+    const count = 'count/dataclusters\\.data\\.polder\\.dev';
+    await waitFor(cluster, `jsonpath={.status.hard.${count}}=1`, ...quota);
+    await waitFor(cluster, `jsonpath={.status.used.${count}}=1`, ...quota);
+    const more = {
+      apiVersion: 'data.polder.dev/v1alpha1',
+      kind: 'DataCluster',
+      metadata: { name: 'more', namespace: 'tn-globex' },
+      spec: { dataPlaneRef: 'local', slug: 'globex-more' },
+    };
+    const { stderr } = await cluster.kubectl(['create', '-f', '-'], { input: JSON.stringify(more) });
+    assert.match(
+      stderr,
+      /exceeded quota: polder-tenant, requested: count\/dataclusters\.data\.polder\.dev=1, used: .*=1, limited: .*=1/,
+    );
+  });
+
   it('creates nothing in a namespace that is missing or on its way out', async () => {
     const create = (namespace: string): ReturnType<Cluster['kubectl']> =>
       cluster.kubectl(['create', '-f', '-'], {

@@ -40,11 +40,33 @@ interface Entry {
 
 const NOTHING = (): void => undefined;
 
-/** Undefined where quotas live elsewhere. Reads the cache once it is loaded. */
-export function createQuotaLedger(cache: Cache, kinds: readonly Kind[]): QuotaLedger | undefined {
-  const quotaKind = kinds.find(({ group, kind }) => group === '' && kind === 'ResourceQuota');
-  return quotaKind === undefined ? undefined : new CachedLedger(cache, kinds, quotaKind);
+/** ResourceQuotas that are kept elsewhere. */
+export interface Quotas {
+  /** Told every quota in order, first those that are known already; `object` undefined = deleted. */
+  follow(listener: (namespace: string, name: string, object: JsonObject | undefined) => void): void;
 }
+
+/**
+ * Bounds the kinds that are served by the quotas that are served too, or by those of `elsewhere`. Undefined where
+ * there are none. Reads the cache once it is loaded.
+ */
+export function createQuotaLedger(
+  cache: Cache,
+  kinds: readonly Kind[],
+  elsewhere?: Quotas,
+): QuotaLedger | undefined {
+  const quotaKind = kinds.find(({ group, kind }) => group === '' && kind === 'ResourceQuota');
+  const quotas = elsewhere ?? (quotaKind === undefined ? undefined : servedQuotas(cache, quotaKind));
+  return quotas === undefined ? undefined : new CachedLedger(cache, kinds, quotas);
+}
+
+const servedQuotas = (cache: Cache, kind: Kind): Quotas => ({
+  follow: (listener) => {
+    const { objects, observers } = cache.table(kind);
+    for (const quota of objects.values()) listener(quota.namespace, quota.name, quota.read());
+    observers.add(({ namespace, name }, object) => listener(namespace, name, object?.read()));
+  },
+});
 
 class CachedLedger implements QuotaLedger {
   readonly #cache: Cache;
@@ -54,20 +76,17 @@ class CachedLedger implements QuotaLedger {
   readonly #namespaces = new Map<string, Map<string, Entry>>();
   readonly #listeners = new Set<(namespace: string, name: string) => void>();
 
-  constructor(cache: Cache, kinds: readonly Kind[], quotaKind: Kind) {
+  constructor(cache: Cache, kinds: readonly Kind[], quotas: Quotas) {
     this.#cache = cache;
 
     this.#kinds = kinds.filter(({ scope, storage }) => scope === 'Namespaced' && storage === 'stored');
     for (const kind of this.#kinds) {
       cache.table(kind).observers.add(({ namespace, name }, object) => {
         if (this.#namespaces.has(namespace)) this.#record(kind, namespace, name, object);
-        if (kind === quotaKind) this.#follow(namespace, name, object);
       });
     }
     cache.onLoaded(() => {
-      for (const quota of cache.table(quotaKind).objects.values()) {
-        this.#follow(quota.namespace, quota.name, quota);
-      }
+      quotas.follow((namespace, name, object) => this.#follow(namespace, name, object));
     });
   }
 
@@ -109,14 +128,13 @@ class CachedLedger implements QuotaLedger {
   }
 
   /** Opens, replaces and closes accounts. */
-  #follow(namespace: string, name: string, stored: StoredObject | undefined): void {
+  #follow(namespace: string, name: string, object: JsonObject | undefined): void {
     const quotas = this.#namespaces.get(namespace) ?? new Map<string, Entry>();
-    if (stored === undefined) {
+    if (object === undefined) {
       quotas.delete(name);
       if (quotas.size === 0) this.#namespaces.delete(namespace);
       return;
     }
-    const object = stored.read();
     const spec = own(object, 'spec');
     const known = quotas.get(name);
     if (known === undefined || !equal(known.spec as JsonObject, spec)) {
