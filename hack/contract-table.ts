@@ -24,11 +24,6 @@ export function checksOf(title: string): readonly number[] {
  */
 export const ISSUE_4: Readonly<Record<number, string>> = {
   2: 'needs kube-apiserver: two replicas behind an APIService',
-  7: 'needs kube-apiserver: front-proxy CA and its allowed names',
-  10: 'needs kube-apiserver: groups and extras from the front proxy',
-  13: 'needs kube-apiserver: ConfigMap extension-apiserver-authentication',
-  14: 'needs a serving certificate from files',
-  16: 'needs kube-apiserver: TokenReview',
   38: 'needs kube-apiserver: rolling restart with another schema',
   86: 'needs the Go client: informer with inconsistency detector',
   123: 'needs the Go field manager as oracle',

@@ -1,7 +1,5 @@
 /** Checks A and B of the API contract that are about our place in the host cluster. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect } from 'node:tls';
 import { expectCode } from '../contract/support/api.ts';
 import type { Json } from '../support/http.ts';
 import { until } from '../support/until.ts';
@@ -18,34 +16,7 @@ describe('aggregated: registration', function () {
   });
   after(() => server.remove());
 
-  const apiService = async (group: string): Promise<Json> =>
-    server.root.read(`/apis/apiregistration.k8s.io/v1/apiservices/v1alpha1.${group}`);
-
   for (const group of GROUPS) {
-    it(`C1 is available to the aggregator as ${group}`, async () => {
-      const { status } = await apiService(group);
-
-      const [{ type, status: value, reason }] = status.conditions;
-      assert.deepEqual([type, value, reason], ['Available', 'True', 'Passed']);
-    });
-
-    it(`C15 serves ${group} under the name of its Service, with a certificate that the APIService knows`, async () => {
-      const { spec } = await apiService(group);
-      assert.equal(spec.insecureSkipTLSVerify, undefined);
-      assert.deepEqual([spec.service.name, spec.service.namespace], ['polder', 'polder-system']);
-
-      const socket = connect({
-        host: '127.0.0.1',
-        port: server.platform.ports.apiserver,
-        servername: `${spec.service.name}.${spec.service.namespace}.svc`,
-        ca: Buffer.from(spec.caBundle, 'base64'),
-      });
-      await once(socket, 'secureConnect');
-
-      assert.equal(socket.authorized, true, String(socket.authorizationError));
-      socket.destroy();
-    });
-
     it(`C30 is in the aggregated discovery of the cluster as ${group}, and current`, async () => {
       const answer = await server.root.call('GET', '/apis', { headers: { accept: AGGREGATED } });
 
