@@ -57,7 +57,7 @@ describe('client-go informers under load', function () {
     return verdict;
   };
 
-  it('hold what the server holds and report every write once, with 0.36 and 0.31 side by side', async () => {
+  it('C86 hold what the server holds and report every write once, with 0.36 and 0.31 side by side', async () => {
     const [streaming, listing] = await Promise.all([
       inform('client-informers', 'tn-new'),
       inform('client-informers-0.31', 'tn-old'),

@@ -7,7 +7,7 @@ const TUPLES = 5_000;
 const SEEDS = 1_000_000;
 
 describe('ownership of fields', () => {
-  it('is what the field manager of Kubernetes says, object and fieldsV1, for 5,000 random operations', function () {
+  it('C123 is what the field manager of Kubernetes says, object and fieldsV1, for 5,000 random operations', function () {
     this.timeout(180_000);
     const program = findTool('oracle');
     assert.ok(program !== undefined, 'hack/test.ts builds the oracle before this suite runs');
