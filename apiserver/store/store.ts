@@ -40,6 +40,18 @@ export interface Write {
   /** Kept by reference until `append` resolves and handed to subscribers: never change it afterwards. */
   readonly value: Buffer;
   readonly expected: Revision;
+  readonly guard?: Guard;
+}
+/**
+ * What several keys have in common that each write of one of them counts on, such as what a namespace may hold in all.
+ * A write is refused, with `current` equal to `expected`, when another one with a guard of that name was committed
+ * after `seen`. Heeded by drivers with `sync`; with the others the only writer knows by itself.
+ */
+export interface Guard {
+  /** As restricted as a key. */
+  readonly name: string;
+  /** The revision that the decision to write was made at. */
+  readonly seen: Revision;
 }
 export type WriteResult =
   { readonly ok: true; readonly revision: Revision } | { readonly ok: false; readonly current: Revision };

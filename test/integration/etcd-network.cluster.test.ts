@@ -196,6 +196,40 @@ describe('the etcd store', function () {
     assert.equal((await store.list('', { limit: 100 })).entries.length, 40);
   });
 
+  it('lets of writes with one guard, made on the same state by several processes, only one through', async () => {
+    const stores = [await open(), await open(), await open()];
+    const bound = 10;
+    let refused = 0;
+    const fill = async (store: Store, who: number): Promise<void> => {
+      for (let round = 0; ;) {
+        await store.sync?.();
+        const seen = store.revision();
+        const { entries } = await store.list('/full/', { limit: 100, revision: seen });
+        if (entries.length >= bound) return;
+        const write = { ...put(`/full/${who}-${round}`, 'x'), guard: { name: 'full', seen } };
+        const result = await store.append(write);
+        if (result.ok) round += 1;
+        else {
+          assert.equal(result.current, 0);
+          refused += 1;
+        }
+      }
+    };
+    await Promise.all(stores.map(fill));
+    const [first, second, third] = await Promise.all(stores.map((store) => show(store, '/')));
+    assert.equal(first?.length, bound);
+    assert.deepEqual(second, first);
+    assert.deepEqual(third, first);
+    assert.ok(refused > 0, 'they never met');
+
+    const [store] = stores;
+    assert.ok(store);
+    const seen = store.revision();
+    assert.ok((await store.append({ ...put('/other', 'x'), guard: { name: 'another', seen } })).ok);
+    assert.ok((await store.append(put('/unguarded', 'x'))).ok);
+    assert.deepEqual((await store.changes(0, 100)).length, bound + 2);
+  });
+
   it('refuses a value that etcd would not take, and nothing else', async () => {
     const store = await open();
     const value = Buffer.alloc(1.5 * 1024 * 1024, 'v');

@@ -15,7 +15,14 @@ import {
 import type { Connection } from './connection.ts';
 import { EtcdFailure } from './failure.ts';
 import { encodeHead, type Layout } from './layout.ts';
-import { decodeTxn, encodeTxn, METHOD, type Operation, type TxnResponse } from './messages.ts';
+import {
+  decodeTxn,
+  encodeTxn,
+  METHOD,
+  type Operation,
+  type TxnRequest,
+  type TxnResponse,
+} from './messages.ts';
 import type { Notes } from './notes.ts';
 
 const MAX_IN_FLIGHT = 256;
@@ -50,6 +57,7 @@ export interface Commits {
 const TOO_LARGE = 'request is too large';
 
 const NOTHING = Buffer.alloc(0);
+const UNGUARDED = { when: [], success: [] };
 
 export const createCommits = (deps: CommitsDeps): Commits => new EtcdCommits(deps);
 
@@ -126,7 +134,7 @@ class EtcdCommits implements Commits {
     }
   }
 
-  #transaction(write: Write, writeId: string): Parameters<typeof encodeTxn>[0] {
+  #transaction(write: Write, writeId: string): TxnRequest {
     const { layout, base, metaRevision, notes, clock } = this.#deps;
     const { type, value, expected } = write;
     const key = layout.object(write.key);
@@ -137,13 +145,20 @@ class EtcdCommits implements Commits {
       is: 'range',
       range: { key: one, keysOnly: true },
     }));
+    const guard = this.#guard(write);
     return {
       when: [
         // A revision that nothing has is how a delete of what must not exist never happens.
         { key, modRevision: expected === 0 ? (isDelete ? Number.MAX_SAFE_INTEGER : 0) : expected + base },
         { key: layout.meta, modRevision: metaRevision },
+        ...guard.when,
       ],
-      success: [change, { is: 'put', key: layout.head, value: head }, ...notes.operations(clock.now())],
+      success: [
+        change,
+        { is: 'put', key: layout.head, value: head },
+        ...guard.success,
+        ...notes.operations(clock.now()),
+      ],
       failure: present,
     };
   }
@@ -156,6 +171,16 @@ class EtcdCommits implements Commits {
       throw new OutcomeUnknownError('etcd has written it but its watch does not show it', { cause: error });
     }
     return { ok: true, revision };
+  }
+
+  #guard({ guard }: Write): Pick<TxnRequest, 'when' | 'success'> {
+    if (guard === undefined) return UNGUARDED;
+    const { layout, base } = this.#deps;
+    const key = layout.guard(guard.name);
+    return {
+      when: [{ key, modRevision: guard.seen + base, orBefore: true }],
+      success: [{ is: 'put', key, value: NOTHING }],
+    };
   }
 
   /** Nothing was written. Subscribers see what the refusal was decided by before the caller hears of it. */

@@ -6,6 +6,7 @@
  * | objects<key>       | the value as it was handed over            | by every change                          |
  * | head               | what the change above does not say itself  | in the transaction of every change       |
  * | times/<instant>    | the revision that was newest then          | in the first change of each minute       |
+ * | guards/<name>      | nothing                                    | by every change with that guard          |
  * | meta               | format, and where our revisions begin      | once, and by a migration                 |
  *
  * A change is one transaction, so that it has an etcd revision of its own. Our revision is etcd's, counted from the
@@ -30,6 +31,7 @@ export interface Layout {
   object(key: string): Buffer;
   /** The key of an object; undefined for anything else. */
   keyOf(etcdKey: Buffer): string | undefined;
+  guard(name: string): Buffer;
   time(ms: number): Buffer;
 }
 
@@ -58,6 +60,7 @@ export function createLayout(given = '/polder'): Layout {
       etcdKey.subarray(0, objectsBytes.length).equals(objectsBytes)
         ? etcdKey.toString('utf8', objectsBytes.length)
         : undefined,
+    guard: (name) => Buffer.from(`${prefix}/guards/${name}`),
     time: (ms) =>
       Buffer.from(`${prefix}/times/${String(LAST_INSTANT - Math.floor(ms)).padStart(DIGITS, '0')}`),
   };

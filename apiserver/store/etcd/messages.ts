@@ -40,9 +40,15 @@ export type Operation =
   | { readonly is: 'range'; readonly range: RangeRequest }
   | { readonly is: 'put'; readonly key: Buffer; readonly value: Buffer }
   | { readonly is: 'delete'; readonly key: Buffer; readonly end?: Buffer };
+/** The key was last changed at this revision, or with `orBefore` not after it; 0 = it does not exist. */
+export interface Condition {
+  readonly key: Buffer;
+  readonly modRevision: number;
+  readonly orBefore?: true;
+}
 export interface TxnRequest {
-  /** All must hold: the key was last changed at this revision, 0 = it does not exist. */
-  readonly when: readonly { readonly key: Buffer; readonly modRevision: number }[];
+  /** All must hold. */
+  readonly when: readonly Condition[];
   readonly success: readonly Operation[];
   readonly failure: readonly Operation[];
 }
@@ -69,15 +75,18 @@ export interface WatchResponse {
 }
 
 const MOD_REVISION_TARGET = 2;
+const EQUAL = 0;
+const LESS = 2;
 const DELETE_EVENT = 1;
 
 export const encodeRange = (request: RangeRequest): Buffer => rangeMessage(request).finish();
 
 export function encodeTxn({ when, success, failure }: TxnRequest): Buffer {
   const message = new MessageWriter();
-  for (const { key, modRevision } of when) {
-    const compare = new MessageWriter().integer(2, MOD_REVISION_TARGET).bytes(3, key).integer(6, modRevision);
-    message.message(1, compare);
+  for (const { key, modRevision, orBefore } of when) {
+    const compare = new MessageWriter().integer(1, orBefore === true ? LESS : EQUAL);
+    compare.integer(2, MOD_REVISION_TARGET).bytes(3, key);
+    message.message(1, compare.integer(6, orBefore === true ? modRevision + 1 : modRevision));
   }
   for (const operation of success) message.message(2, operationMessage(operation));
   for (const operation of failure) message.message(3, operationMessage(operation));
