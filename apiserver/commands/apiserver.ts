@@ -75,7 +75,7 @@ async function serve(values: Values, dataDir: DataDir | undefined): Promise<numb
   const rotation = { ...auditRotation(values), now: () => clock.now() };
   const audit = path === '-' ? undefined : openAuditFile({ path, log, metrics, rotation });
   const server = createAggregatedServer({
-    store: await openStore(values, { file: dataDir?.file('store.db') ?? '', clock, log }),
+    store: await openStore(values, { file: dataDir?.file('store.db') ?? '', clock, log, metrics }),
     client,
     serving: servingCertificate(values, { client, clock, log }),
     port: Number(one('port')),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Clock } from '../runtime/clock.ts';
 import { UsageError, type Flags, type Values } from '../runtime/flags.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
 import type { EtcdOptions } from './etcd/store.ts';
 import type { MigrationTarget } from './migration.ts';
 import { createSqliteStore } from './sqlite/store.ts';
@@ -27,14 +28,17 @@ export interface StoreDeps {
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: none are kept. */
+  readonly metrics?: Metrics;
 }
 
 /** The chosen store, not started. Its driver is loaded here. Throws `UsageError`. */
-export async function openStore(values: Values, { file, clock, log }: StoreDeps): Promise<Store> {
-  if (!isEtcd(values)) return createSqliteStore({ file, clock });
+export async function openStore(values: Values, deps: StoreDeps): Promise<Store> {
+  const { file, ...shared } = deps;
+  if (!isEtcd(values)) return createSqliteStore({ file, clock: deps.clock });
   const options = etcdOptions(values);
   const { createEtcdStore } = await import('./etcd/store.ts');
-  return createEtcdStore({ ...options, clock, log });
+  return createEtcdStore({ ...options, ...shared });
 }
 
 /** True when the chosen store was made before, whatever is in it. */

@@ -15,6 +15,8 @@ import {
 } from '@grpc/grpc-js';
 import { StoreUnusableError } from '../store.ts';
 import { EtcdFailure } from './failure.ts';
+import { WATCH_PATH, type Method } from './messages.ts';
+import { NO_METRICS, type EtcdMetrics } from './metrics.ts';
 
 export interface EtcdServers {
   /** `http://host:port` or `https://host:port`, all of one cluster. */
@@ -33,9 +35,9 @@ export interface StreamSink {
 
 export interface Connection {
   /** Rejects with `EtcdFailure`. Default timeout: 5 s. */
-  call(method: string, request: Buffer, timeoutMs?: number): Promise<Buffer>;
-  /** Opens a stream and sends one message on it. The returned function ends it. */
-  stream(method: string, request: Buffer, sink: StreamSink): () => void;
+  call(method: Method, request: Buffer, timeoutMs?: number): Promise<Buffer>;
+  /** Opens a watch with this request. The returned function ends it. */
+  watch(request: Buffer, sink: StreamSink): () => void;
   close(): void;
 }
 
@@ -61,28 +63,42 @@ const OPTIONS: ClientOptions = {
 };
 
 /** Throws `StoreUnusableError` for servers or files that cannot be used. */
-export function createConnection(options: EtcdServers): Connection {
-  return new GrpcConnection(options);
+export function createConnection(options: EtcdServers, metrics: EtcdMetrics = NO_METRICS): Connection {
+  return new GrpcConnection(options, metrics);
 }
 
 const same = (bytes: Buffer): Buffer => bytes;
 
 class GrpcConnection implements Connection {
   readonly #options: EtcdServers;
+  readonly #metrics: EtcdMetrics;
   #at = 0;
   #client: Client;
   #closed = false;
 
-  constructor(options: EtcdServers) {
+  constructor(options: EtcdServers, metrics: EtcdMetrics) {
     this.#options = options;
+    this.#metrics = metrics;
     this.#client = dial(options, 0);
   }
 
-  async call(method: string, request: Buffer, timeoutMs = CALL_TIMEOUT_MS): Promise<Buffer> {
+  async call(method: Method, request: Buffer, timeoutMs = CALL_TIMEOUT_MS): Promise<Buffer> {
     const deadline = Date.now() + timeoutMs;
+    const end = this.#metrics.begin(method.name);
+    try {
+      const answer = await this.#send(method.path, request, deadline);
+      end();
+      return answer;
+    } catch (error) {
+      end(error instanceof EtcdFailure ? error.kind : 'unknown');
+      throw error;
+    }
+  }
+
+  async #send(path: string, request: Buffer, deadline: number): Promise<Buffer> {
     const client = await this.#ready(deadline);
     return await new Promise((resolve, reject) => {
-      client.makeUnaryRequest(method, same, same, request, { deadline }, (error, answer) => {
+      client.makeUnaryRequest(path, same, same, request, { deadline }, (error, answer) => {
         if (error === null && answer !== undefined) {
           resolve(answer);
           return;
@@ -94,12 +110,12 @@ class GrpcConnection implements Connection {
     });
   }
 
-  stream(method: string, request: Buffer, sink: StreamSink): () => void {
+  watch(request: Buffer, sink: StreamSink): () => void {
     const client = this.#client;
     const metadata = new Metadata();
     // A server that lost its leader ends the stream instead of keeping silent.
     metadata.set('hasleader', 'true');
-    const call = client.makeBidiStreamRequest(method, same, same, metadata, {});
+    const call = client.makeBidiStreamRequest(WATCH_PATH, same, same, metadata, {});
     let why: Error = new EtcdFailure('unknown', 'etcd ended the stream');
     call.on('data', (bytes: Buffer) => sink.message(bytes));
     call.on('error', (error: ServiceError) => {

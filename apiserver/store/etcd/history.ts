@@ -72,7 +72,7 @@ async function read(
   take: (bytes: Buffer) => boolean,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const end = connection.stream(METHOD.watch, request, {
+  const end = connection.watch(request, {
     message: (bytes) => {
       try {
         if (take(bytes)) resolve();

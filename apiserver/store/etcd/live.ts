@@ -2,13 +2,15 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Connection } from './connection.ts';
-import { decodeWatch, encodeWatch, METHOD, type WatchEvent, type WatchResponse } from './messages.ts';
+import { decodeWatch, encodeWatch, type WatchEvent, type WatchResponse } from './messages.ts';
+import type { EtcdMetrics } from './metrics.ts';
 
 export interface LiveDeps {
   readonly connection: Connection;
   readonly range: { readonly key: Buffer; readonly end: Buffer };
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: EtcdMetrics;
   /** All events of one or more revisions, each revision whole. */
   readonly onEvents: (events: readonly WatchEvent[]) => void;
   /** The history the watch would go on from was compacted: where it may go on without missing anything, or throws. */
@@ -57,7 +59,7 @@ class LiveWatch implements Live {
     const { connection, range } = this.#deps;
     let compacted = false;
     this.#fragments = [];
-    this.#end = connection.stream(METHOD.watch, encodeWatch(range.key, range.end, this.#next), {
+    this.#end = connection.watch(encodeWatch(range.key, range.end, this.#next), {
       message: (bytes) => {
         if (this.#closed || compacted) return;
         const response = decodeWatch(bytes);
@@ -90,7 +92,8 @@ class LiveWatch implements Live {
   }
 
   #again(error: Error): void {
-    const { clock, log } = this.#deps;
+    const { clock, log, metrics } = this.#deps;
+    metrics.watchEnded();
     log.info('the etcd watch ended and is opened again', { error: error.message, pauseMs: this.#pauseMs });
     this.#cancelPause = clock.after(this.#pauseMs, () => this.#open());
     this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);

@@ -5,11 +5,12 @@
 import { MessageReader, MessageWriter } from './wire.ts';
 
 export const METHOD = {
-  range: '/etcdserverpb.KV/Range',
-  txn: '/etcdserverpb.KV/Txn',
-  compact: '/etcdserverpb.KV/Compact',
-  watch: '/etcdserverpb.Watch/Watch',
+  range: { name: 'range', path: '/etcdserverpb.KV/Range' },
+  txn: { name: 'txn', path: '/etcdserverpb.KV/Txn' },
+  compact: { name: 'compact', path: '/etcdserverpb.KV/Compact' },
 } as const;
+export type Method = (typeof METHOD)[keyof typeof METHOD];
+export const WATCH_PATH = '/etcdserverpb.Watch/Watch';
 
 export interface KeyValue {
   readonly key: Buffer;

@@ -4,6 +4,7 @@
  */
 import { systemClock, type Clock } from '../../runtime/clock.ts';
 import { silentLog, type Log } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
 import { checkKey } from '../keys.ts';
 import {
   CompactedError,
@@ -25,6 +26,7 @@ import { changesAfter, compactedUpTo } from './history.ts';
 import { createLayout, encodeHead, type Layout } from './layout.ts';
 import { createLive, type Live } from './live.ts';
 import { decodeRange, encodeCompact, encodeRange, encodeTxn, METHOD, type WatchEvent } from './messages.ts';
+import { createEtcdMetrics, NO_METRICS, type EtcdMetrics } from './metrics.ts';
 import { createNotes, type Notes } from './notes.ts';
 import { openOrCreate, type Opened } from './opening.ts';
 import { readPage } from './pages.ts';
@@ -38,6 +40,7 @@ export interface EtcdOptions extends EtcdServers {
   /** How long etcd may take to answer a write, or to say what is newest. Default 10 s. */
   readonly timeoutMs?: number;
   readonly log?: Log;
+  readonly metrics?: Metrics;
   /**
    * The store cannot follow etcd any more: its history was compacted while this process was away, or others wrote
    * under our prefix. Default: thrown where nobody catches it, so that the process ends and starts again.
@@ -65,6 +68,7 @@ interface Parts extends Opened {
 class EtcdStore implements Store {
   readonly #options: EtcdOptions;
   readonly #layout: Layout;
+  readonly #metrics: EtcdMetrics;
   readonly #listeners = new Set<(changes: readonly Change[]) => void>();
   #parts: Parts | undefined;
   #closing: Promise<void> | undefined;
@@ -78,6 +82,7 @@ class EtcdStore implements Store {
   constructor(options: EtcdOptions) {
     this.#options = options;
     this.#layout = createLayout(options.prefix);
+    this.#metrics = options.metrics === undefined ? NO_METRICS : createEtcdMetrics(options.metrics);
   }
 
   get #timeoutMs(): number {
@@ -86,7 +91,7 @@ class EtcdStore implements Store {
 
   async start(): Promise<void> {
     if (this.#parts !== undefined || this.#closing !== undefined) throw new Error('store: started twice');
-    const connection = createConnection(this.#options);
+    const connection = createConnection(this.#options, this.#metrics);
     try {
       const found = await openOrCreate(connection, this.#layout, { start: 0 }, this.#timeoutMs);
       if (found.is === 'importing') throw importing(this.#layout);
@@ -226,6 +231,7 @@ class EtcdStore implements Store {
       range: { key: layout.all, end: layout.allEnd },
       clock: systemClock,
       log,
+      metrics: this.#metrics,
       onEvents: (events) => this.#deliver(events),
       onCompacted: async () => await this.#resume(),
       onLost: (error) => this.#lose(error.message),
