@@ -4,8 +4,9 @@
  * agents away until they find the leader.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createControllers } from '../controllers/controllers.ts';
-import { createHub, type Hub } from '../controllers/hub/hub.ts';
+import { REGISTER_PATH, createHub, type Hub } from '../controllers/hub/hub.ts';
 import { createInformers } from '../controllers/reconcilers/core/informers.ts';
 import type { Client } from './client/client.ts';
 import { awaitLeadership } from './client/leader-election.ts';
@@ -74,8 +75,15 @@ class Controlling implements ControllersProcess {
     this.#server = createProcessServer({
       health: this.health,
       log: options.log,
-      handle: (request, response) => this.#hub?.handle(request, response) === true,
-      upgrade: (request, socket, head) => this.#hub?.upgrade(request, socket, head) === true,
+      handle: (request, response) => {
+        if (this.#hub !== undefined) return this.#hub.handle(request, response);
+        return isForHub(request) && sendAway(response);
+      },
+      upgrade: (request, socket, head) => {
+        if (this.#hub !== undefined) return this.#hub.upgrade(request, socket, head);
+        socket.end('HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n');
+        return true;
+      },
     });
   }
 
@@ -147,6 +155,14 @@ class Controlling implements ControllersProcess {
       log,
     );
   }
+}
+
+const isForHub = ({ url = '' }: IncomingMessage): boolean => url.startsWith(REGISTER_PATH);
+
+/** Another replica leads; the next connection may find it. */
+function sendAway(response: ServerResponse): true {
+  response.writeHead(503, { 'Retry-After': '1', Connection: 'close' }).end();
+  return true;
 }
 
 function newSigningKey(): Buffer {

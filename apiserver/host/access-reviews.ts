@@ -26,7 +26,7 @@ export interface AccessReviewDeps extends AskDeps {
   readonly log: Log;
 }
 
-/** Rejects with `ApiError` InternalError when there is no answer: nobody gets in because the host is away. */
+/** Rejects with `ApiError` InternalError, or TooManyRequests, when there is no answer: nobody gets in because the host is away. */
 export function createAccessReviews(
   deps: AccessReviewDeps,
 ): (user: UserInfo, attributes: Attributes) => Promise<Decision> {
@@ -36,6 +36,7 @@ export function createAccessReviews(
     try {
       review = await ask(deps, (signal) => deps.client.create(REVIEWS, { metadata: {}, spec }, { signal }));
     } catch (error) {
+      if (error instanceof ApiError && error.reason === 'TooManyRequests') throw error;
       deps.log.error('the host cluster does not answer access reviews', { error });
       throw new ApiError('InternalError', 'Internal error occurred: access could not be decided', {
         cause: error,

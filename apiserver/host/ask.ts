@@ -55,7 +55,6 @@ async function retried<T>(clock: Clock, signal: AbortSignal, tryOnce: () => Prom
   }
 }
 
-/** What may be different the next time. Reviews change nothing, so they can be sent twice. */
+/** What may be different the next time; more questions do not help where there are too many. Reviews change nothing, so they can be sent twice. */
 const mayPass = (error: unknown): boolean =>
-  error instanceof ApiError &&
-  ['InternalError', 'ServiceUnavailable', 'Timeout', 'TooManyRequests'].includes(error.reason);
+  error instanceof ApiError && ['InternalError', 'ServiceUnavailable', 'Timeout'].includes(error.reason);

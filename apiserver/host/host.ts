@@ -47,6 +47,8 @@ export interface Host {
 /** source: the library's client for reviews. */
 const REVIEWS_PER_SECOND = 200;
 const REVIEWS_BURST = 400;
+/** Of a turn; the whole question may take 10 s. */
+const MAX_WAIT_MS = 5_000;
 
 export function createHost(deps: HostDeps): Host {
   const { client, clock, log, metrics } = deps;
@@ -64,7 +66,12 @@ export function createHost(deps: HostDeps): Host {
   });
   const namespaces = createHostNamespaces({ client, clock, log });
   const quotas = createInformer(ResourceQuota, { client, clock, log });
-  const limit = createRateLimit({ perSecond: REVIEWS_PER_SECOND, burst: REVIEWS_BURST, clock });
+  const limit = createRateLimit({
+    perSecond: REVIEWS_PER_SECOND,
+    burst: REVIEWS_BURST,
+    maxWaitMs: MAX_WAIT_MS,
+    clock,
+  });
   const askDeps = (what: 'authn' | 'authz'): AskDeps => ({
     clock,
     limit,

@@ -3,6 +3,7 @@
  * answer kept for 10 s under everything that was asked. Our engine decides afterwards; this one can only refuse.
  * source: kubernetes/apiserver plugin/pkg/authorizer/webhook, pkg/authorization/authorizerfactory/delegating.go
  */
+import { createHash } from 'node:crypto';
 import type { Attributes, Decision, UserInfo } from '../api/identity.ts';
 import type { AccessGate } from './policy.ts';
 import { isSuperuser } from './subjects.ts';
@@ -19,8 +20,8 @@ const ALLOWED_MS = 10_000;
 const DENIED_MS = 10_000;
 /** source: the library keeps 8192 answers. */
 const MAX_ANSWERS = 8192;
-/** Answers of users with long names and many groups are asked for each time: keys must not grow without bound. */
-const MAX_KEY_LENGTH = 10_000;
+/** Longer keys are kept as their hash: users with many groups and odd paths must not fill the memory. */
+const MAX_KEY_LENGTH = 512;
 
 interface Answer {
   readonly decision: Decision;
@@ -37,12 +38,11 @@ export function createDelegatedAuthorizer(deps: DelegatedDeps): AccessGate {
 
   const keyOf = (user: UserInfo, attributes: Attributes): string => {
     let who = users.get(user);
-    if (who === undefined) users.set(user, (who = userKey(user)));
-    return `${who}\n${attributesKey(attributes)}`;
+    if (who === undefined) users.set(user, (who = short(userKey(user))));
+    return `${who}\n${short(attributesKey(attributes))}`;
   };
   const remember = (key: string, decision: Decision): Decision => {
     const untilMs = deps.now() + (decision.allowed ? ALLOWED_MS : DENIED_MS);
-    if (key.length > MAX_KEY_LENGTH) return decision;
     answers.delete(key);
     const [oldest] = answers.size >= MAX_ANSWERS ? answers.keys() : [];
     if (oldest !== undefined) answers.delete(oldest);
@@ -69,6 +69,9 @@ export function createDelegatedAuthorizer(deps: DelegatedDeps): AccessGate {
     },
   };
 }
+
+const short = (key: string): string =>
+  key.length <= MAX_KEY_LENGTH ? key : createHash('sha256').update(key).digest('base64');
 
 /** JSON keeps the parts apart whatever they contain. */
 const userKey = ({ name, uid, groups, extra }: UserInfo): string =>

@@ -52,6 +52,8 @@ type Seen = { readonly reading: Reading } & ({ readonly why: string } | { readon
 
 /** Users whose headers were read already: the same object again, so that what is known of it is kept. */
 const MAX_USERS = 4096;
+/** Of the headers of one user; longer ones are read each time, so that what is kept stays small. */
+const MAX_KEY_LENGTH = 8192;
 /** What proxies call their headers wherever they come from; taken away even before anything is configured. */
 const USUAL_PREFIX = 'x-remote-';
 
@@ -147,7 +149,7 @@ function userOf(taken: readonly string[], reading: Reading): UserInfo | undefine
   const known = reading.users.get(key);
   if (known !== undefined) return known;
   const user = readUser(taken, reading);
-  if (user === undefined) return undefined;
+  if (user === undefined || key.length > MAX_KEY_LENGTH) return user;
   const [oldest] = reading.users.size >= MAX_USERS ? reading.users.keys() : [];
   if (oldest !== undefined) reading.users.delete(oldest);
   reading.users.set(key, user);
