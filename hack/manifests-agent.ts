@@ -1,6 +1,6 @@
 /** What an agent may do on its plane, from the closed list of kinds that can be replayed. */
 import type { JsonObject } from '../apiserver/api/json.ts';
-import type { Kind } from '../apiserver/api/kind.ts';
+import { apiVersionOf, type Kind } from '../apiserver/api/kind.ts';
 import { AGENT_USER, TENANT_UID_LABEL } from '../apiserver/api/identity.ts';
 import { targetNamespace } from '../apiserver/kinds/slug.ts';
 import { TENANT_EDITOR_ROLE } from '../apiserver/tenant-editor-role.ts';
@@ -9,6 +9,7 @@ import { CLUSTER_LABEL, TENANT_CLUSTER_ROLE } from '../controllers/reconcilers/r
 import { replayableKinds } from '../controllers/replica/kind-order.ts';
 
 const AGENT = 'polder-agent';
+const LIMITS = 'polder-agent-limits';
 const labels = { 'app.kubernetes.io/part-of': 'polder' };
 
 /**
@@ -19,8 +20,17 @@ const WITHHELD = ['Secret', 'Role'];
 
 export function agentManifests(): readonly JsonObject[] {
   const kinds = [...replayableKinds().values()].filter(({ kind }) => !WITHHELD.includes(kind));
-  return [structuredClone(TENANT_EDITOR_ROLE), agentRole(kinds), floor(kinds), binding()];
+  return [
+    structuredClone(TENANT_EDITOR_ROLE),
+    agentRole(kinds),
+    floor(kinds),
+    binding(AGENT),
+    limits(kinds),
+    binding(LIMITS),
+  ];
 }
+
+const gvk = (kind: Kind): string => `${apiVersionOf(kind)}/${kind.kind}`;
 
 function agentRole(kinds: readonly Kind[]): JsonObject {
   const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
@@ -46,44 +56,75 @@ function floor(kinds: readonly Kind[]): JsonObject {
   const ours = (of: string): string =>
     `['${TENANT_UID_LABEL}', '${CLUSTER_LABEL}'].all(key, key in ${of}.metadata.?labels.orValue({}))`;
   const prefix = targetNamespace('');
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: { name: AGENT, labels },
-    spec: {
-      failurePolicy: 'Fail',
-      matchConstraints: {
-        resourceRules: perGroup(kinds).map(([group, resources]) => ({
-          apiGroups: [group],
-          apiVersions: ['*'],
-          operations: ['CREATE', 'UPDATE', 'DELETE'],
-          resources,
-          scope: '*',
-        })),
+  return policy(AGENT, kinds, {
+    variables: [{ name: 'states', expression: '[object, oldObject].filter(state, state != null)' }],
+    validations: [
+      {
+        expression: `request.resource.resource != 'namespaces' || variables.states.all(state, state.metadata.name.startsWith('${prefix}') && ${ours('state')})`,
+        message: `the agent of Polder writes namespaces named ${prefix}<slug> with the labels of a tenant only`,
+        reason: 'Forbidden',
       },
-      matchConditions: [{ name: 'by-the-agent', expression: `request.userInfo.username == '${AGENT_USER}'` }],
-      variables: [{ name: 'states', expression: '[object, oldObject].filter(state, state != null)' }],
-      validations: [
-        {
-          expression: `request.resource.resource != 'namespaces' || variables.states.all(state, state.metadata.name.startsWith('${prefix}') && ${ours('state')})`,
-          message: `the agent of Polder writes namespaces named ${prefix}<slug> with the labels of a tenant only`,
-          reason: 'Forbidden',
-        },
-        {
-          expression: `request.resource.resource == 'namespaces' || (namespaceObject.metadata.name.startsWith('${prefix}') && ${ours('namespaceObject')})`,
-          message: 'the agent of Polder writes in namespaces of tenants only',
-          reason: 'Forbidden',
-        },
-      ],
-    },
-  };
+      {
+        expression: `request.resource.resource == 'namespaces' || (namespaceObject.metadata.name.startsWith('${prefix}') && ${ours('namespaceObject')})`,
+        message: 'the agent of Polder writes in namespaces of tenants only',
+        reason: 'Forbidden',
+      },
+    ],
+  });
 }
 
-const binding = (): JsonObject => ({
+/**
+ * Of whoever owns the plane, who changes its variables: which kinds may be replayed, and whether anything may be changed
+ * at all. The agent has no right to it.
+ */
+function limits(kinds: readonly Kind[]): JsonObject {
+  const group = `(request.kind.group == '' ? '' : request.kind.group + '/')`;
+  const list = kinds.map((kind) => `'${gvk(kind)}'`).sort();
+  return policy(LIMITS, kinds, {
+    variables: [
+      { name: 'paused', expression: 'false' },
+      { name: 'kinds', expression: `[${list.join(', ')}]` },
+    ],
+    validations: [
+      {
+        expression: '!variables.paused',
+        message: `the owner of this plane has paused the agent of Polder: ValidatingAdmissionPolicy ${LIMITS}`,
+        reason: 'Forbidden',
+      },
+      {
+        expression: `${group} + request.kind.version + '/' + request.kind.kind in variables.kinds`,
+        message: `the owner of this plane lets the agent of Polder write other kinds only: ValidatingAdmissionPolicy ${LIMITS}`,
+        reason: 'Forbidden',
+      },
+    ],
+  });
+}
+
+const policy = (name: string, kinds: readonly Kind[], rules: JsonObject): JsonObject => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingAdmissionPolicy',
+  metadata: { name, labels },
+  spec: {
+    failurePolicy: 'Fail',
+    matchConstraints: {
+      resourceRules: perGroup(kinds).map(([group, resources]) => ({
+        apiGroups: [group],
+        apiVersions: ['*'],
+        operations: ['CREATE', 'UPDATE', 'DELETE'],
+        resources,
+        scope: '*',
+      })),
+    },
+    matchConditions: [{ name: 'by-the-agent', expression: `request.userInfo.username == '${AGENT_USER}'` }],
+    ...rules,
+  },
+});
+
+const binding = (name: string): JsonObject => ({
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'ValidatingAdmissionPolicyBinding',
-  metadata: { name: AGENT, labels },
-  spec: { policyName: AGENT, validationActions: ['Deny'] },
+  metadata: { name, labels },
+  spec: { policyName: name, validationActions: ['Deny'] },
 });
 
 function perGroup(kinds: readonly Kind[]): readonly (readonly [string, string[]])[] {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { at, type JsonObject } from '../../apiserver/api/json.ts';
 import { buildManifests } from '../../hack/manifests-build.ts';
 import { startCluster, type Cluster } from '../support/cluster.ts';
+import { until } from '../support/until.ts';
 import type { KubectlOptions, Output } from '../support/polder.ts';
 import { idOf, items, kindOf, namespaceOf, podSpecs } from './support/objects.ts';
 
@@ -191,6 +192,35 @@ describe('manifests on a real kube-apiserver', function () {
       for (const where of ['kube-system', 'default', 'polder-agent']) {
         assert.match((await as(AGENT, APPLY, config(where))).stderr, /in namespaces of tenants only/, where);
       }
+    });
+
+    it('of the agent are what the owner of the plane leaves it, and the owner may pause it', async () => {
+      const limits = ['validatingadmissionpolicy', 'polder-agent-limits'];
+      const config = {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'more', namespace: 'tenant-acme' },
+      };
+      const write = (): Promise<Output> => as(AGENT, [...APPLY, '--dry-run=server'], config);
+      const set = async (name: string, expression: string): Promise<void> => {
+        await cluster.ok([
+          'patch',
+          ...limits,
+          '-p',
+          JSON.stringify({ spec: { variables: [{ name, expression }] } }),
+        ]);
+      };
+      const refusedFor = (why: RegExp): Promise<void> =>
+        until(String(why), async () => why.test((await write()).stderr));
+
+      await set('paused', 'true');
+      await refusedFor(/the owner of this plane has paused the agent/);
+      await set('paused', 'false');
+      await set('kinds', "['v1/Namespace']");
+      await refusedFor(/lets the agent of Polder write other kinds only/);
+      await cluster.ok(['apply', '-k', 'manifests/agent']);
+      await until('allowed again', async () => (await write()).code === 0);
+      assert.match((await as(AGENT, ['delete', ...limits])).stderr, /Forbidden/);
     });
 
     it('of the agent give tenants one role and no other, and open no secret', async () => {
