@@ -4,6 +4,8 @@
  * kinds only, without one it is a plane of its own and serves the native kinds too.
  */
 import { createAdmission } from './admission/admission.ts';
+import { createCaller } from './admission/webhooks/call.ts';
+import { createWebhooks, type Webhooks, type WebhookSource } from './admission/webhooks/dispatch.ts';
 import { createVirtualHandlers } from './admission/virtual.ts';
 import type { JsonObject } from './api/json.ts';
 import type { Kind } from './api/kind.ts';
@@ -33,6 +35,7 @@ import { seedObjects, serverContext } from './seed-objects.ts';
 import { createCompactor, type Compactor } from './store/compaction.ts';
 import type { Store } from './store/store.ts';
 import { createTenantGate, type TenantGate } from './tenant-gate.ts';
+import { localWebhookSource, patchedByWebhook } from './webhook-sources.ts';
 
 export interface CoreOptions {
   /** Not started; the server starts and closes it. */
@@ -73,6 +76,8 @@ export interface HostCluster {
   readonly namespaces: Namespaces;
   /** What bounds them. */
   readonly quotas: Quotas;
+  /** Other people's webhooks on our kinds. */
+  readonly webhooks: WebhookSource;
   /** Tells the engine which namespace belongs to which tenant; the result ends it. */
   feed(feed: PolicyFeed): () => void;
 }
@@ -93,6 +98,7 @@ class CoreServer implements ApiServer {
   private readonly stopping = new AbortController();
   private readonly localPlane: Loop | undefined;
   private readonly compactor: Compactor;
+  private readonly webhooks: Webhooks;
   private gate: TenantGate | undefined;
   private endFeed: () => void = () => undefined;
   private isLoaded = false;
@@ -108,7 +114,15 @@ class CoreServer implements ApiServer {
       find: (kind, namespace, name) => this.stored(kind, namespace, name),
       onError: (error) => log.error('access decision failed and was denied', { error }),
     });
+    this.webhooks = createWebhooks({
+      source: host?.webhooks ?? localWebhookSource(() => this.registry),
+      caller: createCaller(),
+      patched: patchedByWebhook,
+      log,
+      metrics,
+    });
     const admission = createAdmission({
+      webhooks: this.webhooks,
       engine: this.engine,
       lookup: {
         find: (kind, namespace, name) => this.stored(kind, namespace, name),
@@ -175,6 +189,7 @@ class CoreServer implements ApiServer {
     this.stopping.abort(new Error('server is stopping'));
     await this.http.close(drainMs);
     this.gate?.close();
+    this.webhooks.close();
     await this.localPlane?.close();
     this.endFeed();
     this.engine.close();

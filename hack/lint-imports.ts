@@ -48,6 +48,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** npm packages and the only places that may import them. */
 const LIVES_IN: Readonly<Record<string, readonly string[]>> = {
+  '@marcbachmann/cel-js': ['apiserver/admission/webhooks/conditions.ts'],
   casbin: ['apiserver/policy/casbin.ts'],
   'prom-client': ['apiserver/runtime/metrics.ts'],
   '@kubernetes/client-node': ['apiserver/runtime/host.ts', 'controllers/drivers/kubernetes.ts'],

@@ -19,6 +19,8 @@ export interface AdmissionRequest {
   readonly object: JsonObject | undefined;
   /** Absent on CREATE. */
   readonly oldObject: JsonObject | undefined;
+  /** Ends when nobody waits for the answer any more. Absent: never. */
+  readonly within?: { readonly signal: AbortSignal };
   /** Adds a Warning header to the answer. */
   readonly warn: (text: string) => void;
   /** Adds one line to the audit record; never a secret value. */

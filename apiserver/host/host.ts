@@ -5,8 +5,9 @@
 import { ApiError } from '../api/errors.ts';
 import type { Attributes } from '../api/identity.ts';
 import type { JsonObject } from '../api/json.ts';
+import type { NamespaceLabels } from '../admission/webhooks/match.ts';
 import type { Client } from '../client/client.ts';
-import { createInformer } from '../client/informer.ts';
+import { createInformer, type Informer } from '../client/informer.ts';
 import type { HostCluster } from '../core-server.ts';
 import { createAuthenticator, type Authenticator } from '../http/authentication/authenticator.ts';
 import { createClientCertificates } from '../http/authentication/client-certificates.ts';
@@ -22,6 +23,7 @@ import { createAccessReviews } from './access-reviews.ts';
 import type { AskDeps } from './ask.ts';
 import { followAuthenticationConfig } from './authentication-config.ts';
 import { createHostNamespaces } from './namespaces.ts';
+import { createHostWebhooks } from './webhooks.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createTokenReviews } from './token-reviews.ts';
 
@@ -66,6 +68,8 @@ export function createHost(deps: HostDeps): Host {
   });
   const namespaces = createHostNamespaces({ client, clock, log });
   const quotas = createInformer(ResourceQuota, { client, clock, log });
+  const namespaceLabels: NamespaceLabels = (name) => namespaces.labels(name);
+  const webhooks = createHostWebhooks({ client, clock, log, namespaceLabels });
   const limit = createRateLimit({
     perSecond: REVIEWS_PER_SECOND,
     burst: REVIEWS_BURST,
@@ -83,13 +87,8 @@ export function createHost(deps: HostDeps): Host {
     cluster: {
       gate: whenSynced([namespaces, quotas], createDelegatedAuthorizer({ review, now: () => clock.now() })),
       namespaces,
-      quotas: {
-        follow: (listener) =>
-          void quotas.onChange(({ type, object }) => {
-            const { namespace = '', name } = object.metadata;
-            listener(namespace, name, type === 'deleted' ? undefined : (object as unknown as JsonObject));
-          }),
-      },
+      quotas: quotasOf(quotas),
+      webhooks,
       feed: (feed) => namespaces.feed(feed),
     },
     authenticator: createAuthenticator({ proxy, certificates, tokens, clock, log }),
@@ -97,14 +96,16 @@ export function createHost(deps: HostDeps): Host {
       { name: 'host-authentication', probes: ['ready'], check: () => config.problem() },
       synced('host-namespaces', namespaces),
       synced('host-quotas', quotas),
+      synced('host-webhooks', webhooks),
     ],
     start: () => {
       config.start();
       namespaces.start();
       quotas.start();
+      webhooks.start();
     },
     close: async () => {
-      await Promise.all([config.close(), namespaces.close(), quotas.close()]);
+      await Promise.all([config.close(), namespaces.close(), quotas.close(), webhooks.close()]);
     },
   };
 }
@@ -119,6 +120,14 @@ const reviewCounter = (metrics: Metrics, what: 'authn' | 'authz'): AskDeps['coun
 interface Copy {
   readonly hasSynced: boolean;
 }
+
+const quotasOf = (copy: Informer<ResourceQuota>): HostCluster['quotas'] => ({
+  follow: (listener) =>
+    void copy.onChange(({ type, object }) => {
+      const { namespace = '', name } = object.metadata;
+      listener(namespace, name, type === 'deleted' ? undefined : (object as unknown as JsonObject));
+    }),
+});
 
 const synced = (name: string, copy: Copy): HealthCheck => ({
   name,

@@ -7,6 +7,7 @@ import type { Client } from '../client/client.ts';
 import { createInformer } from '../client/informer.ts';
 import { pause } from '../client/pause.ts';
 import type { JsonObject } from '../api/json.ts';
+import type { Labels } from '../admission/webhooks/hook.ts';
 import { Namespace } from '../kinds/native/namespace.ts';
 import type { PolicyFeed } from '../policy/policy.ts';
 import type { NamespaceState, Namespaces } from '../registry/namespace-lifecycle.ts';
@@ -15,6 +16,8 @@ import type { Log } from '../runtime/log.ts';
 
 export interface HostNamespaces extends Namespaces {
   readonly hasSynced: boolean;
+  /** Undefined: there is no such namespace. */
+  labels(name: string): Labels | Promise<Labels | undefined>;
   /** Tells the engine about every namespace, now and later; the result ends it. */
   feed(feed: PolicyFeed): () => void;
   start(): void;
@@ -37,12 +40,15 @@ export function createHostNamespaces(deps: {
     const found = informer.get({ name });
     return found === undefined ? undefined : stateOf(found);
   };
-  const find = async (name: string): Promise<NamespaceState> => {
+  const ask = async (name: string): Promise<Namespace | undefined> => {
     await pause(clock, CATCH_UP_MS, closing.signal);
-    const caughtUp = known(name);
+    const caughtUp = informer.get({ name });
     if (caughtUp !== undefined) return caughtUp;
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(ASK_MS)]);
-    const found = await client.find(Namespace, { name }, { signal });
+    return client.find(Namespace, { name }, { signal });
+  };
+  const find = async (name: string): Promise<NamespaceState> => {
+    const found = await ask(name);
     return found === undefined ? 'missing' : stateOf(found);
   };
   return {
@@ -50,6 +56,10 @@ export function createHostNamespaces(deps: {
       return informer.hasSynced;
     },
     state: (name) => known(name) ?? find(name),
+    labels: (name) => {
+      const found = informer.get({ name });
+      return found === undefined ? ask(name).then(labelsOf) : (labelsOf(found) ?? {});
+    },
     feed: (feed) =>
       informer.onChange(({ type, object }) => {
         const now = type === 'deleted' ? undefined : (object as unknown as JsonObject);
@@ -62,6 +72,9 @@ export function createHostNamespaces(deps: {
     },
   };
 }
+
+const labelsOf = (namespace: Namespace | undefined): Labels | undefined =>
+  namespace === undefined ? undefined : (namespace.metadata.labels ?? {});
 
 const stateOf = (namespace: Namespace): NamespaceState =>
   namespace.metadata.deletionTimestamp !== undefined || namespace.status?.phase === 'Terminating'

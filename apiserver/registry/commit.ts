@@ -112,6 +112,7 @@ export function admissionRequest(
     dryRun: state.dryRun,
     object: state.object,
     oldObject: proposal.old?.read(),
+    within: context,
     warn: context.warn,
     annotate: context.annotate,
   };
