@@ -9,6 +9,8 @@ class FakeHeap implements Heap {
   busy = 0;
   held = 60;
   used = 36;
+  /** Of what is used, what a look at young objects would free. */
+  young = 0;
   collections = 0;
   how: string | undefined;
   busyShare(): number {
@@ -19,6 +21,10 @@ class FakeHeap implements Heap {
   }
   usedBytes(): number {
     return this.used * MIB;
+  }
+  collectYoung(): void {
+    this.used -= this.young;
+    this.young = 0;
   }
   collect(how: string): void {
     this.how = how;
@@ -91,11 +97,30 @@ describe('idle memory', () => {
     assert.deepEqual([small.heap.how, large.heap.how], ['thorough', 'quick']);
   });
 
+  it('is thorough with a larger heap after a burst', () => {
+    const { heap, after } = started();
+    after(2_000);
+    heap.used = 70;
+    heap.held = 100;
+
+    assert.equal(after(10_000), 2);
+    assert.equal(heap.how, 'thorough');
+  });
+
   it('leaves a heap of more than 128 MiB in use to V8', () => {
     const { heap, after } = started();
     heap.used = 129;
 
     assert.equal(after(60_000), 0);
+  });
+
+  it('judges a heap by what is in use once what died young is gone', () => {
+    const { heap, after } = started();
+    heap.used = 170;
+    heap.young = 45;
+
+    assert.equal(after(2_000), 1);
+    assert.equal(heap.how, 'quick');
   });
 
   it('gives the memory of garbage back to the system', () => {

@@ -20,6 +20,8 @@ export interface Heap {
   heldBytes(): number;
   /** Taken by objects, garbage included. */
   usedBytes(): number;
+  /** Frees what died young, which takes some milliseconds: a burst leaves up to 50 MB of it behind. */
+  collectYoung(): void;
   /**
    * Frees garbage while the process stands still: 1.5 ms per megabyte in use, and V8 gives back what it no longer
    * holds within some 8 s. `thorough` takes three times as long, looks everywhere and gives back at once.
@@ -37,6 +39,12 @@ const WORTHWHILE_BYTES = 4 * 1024 * 1024;
 /** Above these a collection would be felt. */
 const MAX_THOROUGH_BYTES = 40 * 1024 * 1024;
 const MAX_USED_BYTES = 128 * 1024 * 1024;
+/**
+ * After a burst V8 keeps what a quick collection empties as pooled pages, more than 100 MB of them: getting that back
+ * is worth a longer stop, once.
+ */
+const BURST_BYTES = 64 * 1024 * 1024;
+const MAX_THOROUGH_AFTER_BURST_BYTES = 80 * 1024 * 1024;
 
 /** `heap` default: this thread's. */
 export function createIdleMemory(deps: { readonly clock: Clock; readonly heap?: Heap }): IdleMemory {
@@ -51,12 +59,10 @@ export function createIdleMemory(deps: { readonly clock: Clock; readonly heap?: 
     const heldBytes = heap.heldBytes();
     // V8 gives back more a while after a quick collection.
     settledBytes = Math.min(settledBytes, heldBytes);
-    const hasGrown = heldBytes - settledBytes >= WORTHWHILE_BYTES;
-    const usedBytes = heap.usedBytes();
-    if (isQuiet && isDue && hasGrown && usedBytes <= MAX_USED_BYTES) {
-      heap.collect(usedBytes <= MAX_THOROUGH_BYTES ? 'thorough' : 'quick');
+    const grownBytes = heldBytes - settledBytes;
+    if (isQuiet && isDue && grownBytes >= WORTHWHILE_BYTES) {
       collectedAtMs = clock.now();
-      settledBytes = heap.heldBytes();
+      if (collect(heap, grownBytes)) settledBytes = heap.heldBytes();
     }
     cancel = clock.after(WINDOW_MS, check);
   };
@@ -69,10 +75,20 @@ export function createIdleMemory(deps: { readonly clock: Clock; readonly heap?: 
   };
 }
 
+/** False when so much is in use that a collection would be felt. */
+function collect(heap: Heap, grownBytes: number): boolean {
+  heap.collectYoung();
+  const usedBytes = heap.usedBytes();
+  if (usedBytes > MAX_USED_BYTES) return false;
+  const mostBytes = grownBytes >= BURST_BYTES ? MAX_THOROUGH_AFTER_BURST_BYTES : MAX_THOROUGH_BYTES;
+  heap.collect(usedBytes <= mostBytes ? 'thorough' : 'quick');
+  return true;
+}
+
 export function createHeap(): Heap {
   // Node shows V8's collector only to a process that asked for it with a flag; a context made after that has it too.
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options: object) => void;
+  const run = runInNewContext('gc') as (options: object) => void;
   setFlagsFromString('--no-expose-gc');
   let before = performance.eventLoopUtilization();
   return {
@@ -84,7 +100,8 @@ export function createHeap(): Heap {
     },
     heldBytes: () => getHeapStatistics().total_heap_size,
     usedBytes: () => getHeapStatistics().used_heap_size,
+    collectYoung: () => run({ type: 'minor' }),
     collect: (how) =>
-      collect({ type: 'major', execution: 'sync', flavor: how === 'thorough' ? 'last-resort' : 'regular' }),
+      run({ type: 'major', execution: 'sync', flavor: how === 'thorough' ? 'last-resort' : 'regular' }),
   };
 }
