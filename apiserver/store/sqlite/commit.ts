@@ -19,6 +19,14 @@ export function createCommitter(file: string, database: DatabaseSync): Committer
   return new SqliteCommitter(file, database);
 }
 
+interface Change {
+  readonly revision: Revision;
+  readonly key: string;
+  readonly type: number;
+  readonly previous: Revision;
+  readonly value: Uint8Array;
+}
+
 class SqliteCommitter implements Committer {
   readonly #file: string;
   readonly #begin: StatementSync;
@@ -27,7 +35,8 @@ class SqliteCommitter implements Committer {
   readonly #newest: StatementSync;
   readonly #current: StatementSync;
   readonly #log: StatementSync;
-  readonly #put: StatementSync;
+  readonly #create: StatementSync;
+  readonly #replace: StatementSync;
   readonly #delete: StatementSync;
   readonly #history: StatementSync;
   readonly #lastTime: StatementSync;
@@ -46,10 +55,10 @@ class SqliteCommitter implements Committer {
     this.#log = database.prepare(
       'INSERT INTO log (revision, key, type, previous, crc, value) VALUES (?, ?, ?, ?, ?, ?)',
     );
-    this.#put = database.prepare(
-      'INSERT INTO current VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET revision = excluded.revision',
-    );
-    this.#delete = database.prepare('DELETE FROM current WHERE key = ?');
+    // Each does nothing when what is stored is not what the caller expected: no look-up before it is needed.
+    this.#create = database.prepare('INSERT OR IGNORE INTO current (revision, key) VALUES (?, ?)');
+    this.#replace = database.prepare('UPDATE current SET revision = ? WHERE key = ? AND revision = ?');
+    this.#delete = database.prepare('DELETE FROM current WHERE key = ? AND revision = ?');
     this.#history = database.prepare('INSERT INTO history VALUES (?, ?, ?)');
     this.#lastTime = arrays(database.prepare('SELECT max(ms) FROM times'));
     this.#dropTimes = database.prepare('DELETE FROM times WHERE ms > ?');
@@ -70,14 +79,15 @@ class SqliteCommitter implements Committer {
         const length = batch.lengths[index] ?? 0;
         const value = new Uint8Array(batch.values, offset, length);
         offset += length;
+        const previous = batch.expected[index] ?? 0;
         const type = batch.deletes[index] === true ? DELETE : PUT;
-        const current = number(this.#current.get(key));
-        if (current !== batch.expected[index] || (type === DELETE && current === 0)) {
-          outcomes.push(-1 - current);
+        const change = { revision: revision + 1, key, type, previous, value };
+        if (!this.#claim(change)) {
+          outcomes.push(-1 - number(this.#current.get(key)));
           continue;
         }
+        this.#write(change);
         revision += 1;
-        this.#write({ revision, key, type, previous: current, value });
         outcomes.push(revision);
       }
       this.#end.run();
@@ -91,17 +101,16 @@ class SqliteCommitter implements Committer {
     return outcomes;
   }
 
-  #write(change: {
-    readonly revision: Revision;
-    readonly key: string;
-    readonly type: number;
-    readonly previous: Revision;
-    readonly value: Uint8Array;
-  }): void {
-    const { revision, key, type, previous, value } = change;
+  /** Makes the change the current one of its key; false when another revision is stored than the one it replaces. */
+  #claim({ revision, key, type, previous }: Change): boolean {
+    if (type === DELETE) return previous > 0 && this.#delete.run(key, previous).changes === 1;
+    const statement =
+      previous === 0 ? this.#create.run(revision, key) : this.#replace.run(revision, key, previous);
+    return statement.changes === 1;
+  }
+
+  #write({ revision, key, type, previous, value }: Change): void {
     this.#log.run(revision, key, type, previous, crc32(value, revision >>> 0), value);
-    if (type === DELETE) this.#delete.run(key);
-    else this.#put.run(key, revision);
     if (previous > 0) this.#history.run(key, previous, revision);
   }
 
