@@ -7,7 +7,7 @@ import { ApiError } from '../api/errors.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Write } from '../store/store.ts';
+import type { Guard, Write, WriteResult } from '../store/store.ts';
 import { metaText, metadataOf } from './body.ts';
 import type { Cache } from './cache.ts';
 import { isHeld, isTerminating } from './finalizers.ts';
@@ -17,6 +17,7 @@ import { dedupeOwners } from './owner-references.ts';
 import { requireWithinLimits } from './quota/limit-bounds.ts';
 import { withContainerDefaults } from './quota/limit-defaults.ts';
 import type { QuotaLedger } from './quota/ledger.ts';
+import { OUTRUN, unguarded, withinQuota } from './quota/within-quota.ts';
 import type { Context, WriteOptions, Written } from './registry.ts';
 import { keepIdentity, withGeneration } from './server-fields.ts';
 import { pruned, settled } from './shape.ts';
@@ -80,21 +81,19 @@ export async function commit(
     return { object: old, created: false };
   }
   requireWithinLimits(deps.cache, proposal, object);
-  const release = reserve(deps, proposal, object);
-  try {
-    return await append(deps, { proposal, object, dryRun: options.dryRun });
-  } finally {
-    release();
-  }
+  return await bounded(deps, { proposal, object, dryRun: options.dryRun });
 }
 
-const nothing = (): void => undefined;
-
-/** Throws 403. source: the ResourceQuota plugin looks at objects, not at their subresources. */
-function reserve({ quota }: WriteDeps, { kind, old, subresource }: Proposal, object: JsonObject): () => void {
+/** source: the ResourceQuota plugin looks at objects, not at their subresources. */
+async function bounded(deps: WriteDeps, decided: Decided): Promise<Written | typeof CONFLICT> {
+  const { proposal, object } = decided;
+  const { kind, old, subresource } = proposal;
   const namespace = metaText(object, 'namespace');
-  if (quota === undefined || namespace === '' || subresource !== '') return nothing;
-  return quota.reserve({ kind, namespace, name: metaText(object, 'name'), object, isNew: old === undefined });
+  if (deps.quota === undefined || namespace === '' || subresource !== '') {
+    return unguarded(await append(deps, decided, undefined));
+  }
+  const write = { kind, namespace, name: metaText(object, 'name'), object, isNew: old === undefined };
+  return await withinQuota(deps, write, (guard) => append(deps, decided, guard));
 }
 
 export function admissionRequest(
@@ -148,8 +147,11 @@ interface Decided {
   readonly dryRun: boolean;
 }
 
-async function append(deps: WriteDeps, decided: Decided): Promise<Written | typeof CONFLICT> {
-  const { proposal, object, dryRun } = decided;
+async function append(
+  deps: WriteDeps,
+  { proposal, object, dryRun }: Decided,
+  guard: Guard | undefined,
+): Promise<Written | typeof CONFLICT | typeof OUTRUN> {
   const { kind, old } = proposal;
   const { shape } = deps.cache.table(kind);
   const expected = old?.revision ?? 0;
@@ -169,8 +171,8 @@ async function append(deps: WriteDeps, decided: Decided): Promise<Written | type
     });
     return gone === CONFLICT ? CONFLICT : { object: unstored(shape, object, gone), created: false };
   }
-  const revision = await put(deps, { key, type: 'put', value, expected });
-  if (revision === CONFLICT) return CONFLICT;
+  const revision = await putGuarded(deps, { key, type: 'put', value, expected }, guard);
+  if (typeof revision !== 'number') return revision;
   const current = deps.cache.table(kind).objects.get(path);
   // Another write may have followed at once; the answer is what this one wrote.
   return { object: current?.revision === revision ? current : unstored(shape, object, revision), created };
@@ -181,9 +183,24 @@ async function append(deps: WriteDeps, decided: Decided): Promise<Written | type
  * conflicts with. Throws 503 when the store takes no writes, such as on a full disk, and 504 when its answer was lost.
  */
 export async function put(deps: WriteDeps, write: Write): Promise<number | typeof CONFLICT> {
+  const result = await decide(deps, write);
+  return result.ok ? result.revision : CONFLICT;
+}
+
+async function putGuarded(
+  deps: WriteDeps,
+  write: Write,
+  guard: Guard | undefined,
+): Promise<number | typeof CONFLICT | typeof OUTRUN> {
+  if (guard === undefined) return await put(deps, write);
+  const result = await decide(deps, { ...write, guard });
+  if (result.ok) return result.revision;
+  return result.current === write.expected ? OUTRUN : CONFLICT;
+}
+
+async function decide(deps: WriteDeps, write: Write): Promise<WriteResult> {
   try {
-    const result = await deps.cache.store.append(write);
-    return result.ok ? result.revision : CONFLICT;
+    return await deps.cache.store.append(write);
   } catch (error) {
     throw ofWrite(error);
   }

@@ -203,6 +203,24 @@ describe('three API servers on one etcd', function () {
     assert.deepEqual(names, Array.from({ length: 25 }, (_, index) => `p${index}`).sort());
   });
 
+  it('B7 three servers together let no more through than a quota has room for', async () => {
+    const maps = await namespace('bounded');
+    const quota = { metadata: { name: 'q' }, spec: { hard: { configmaps: '10' } } };
+    await api().create('/api/v1/namespaces/bounded/resourcequotas', quota);
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, index) => api().call('POST', maps, { body: configMap(`m${index}`) })),
+    );
+    assert.equal(answers.filter(({ status }) => status === 201).length, 10);
+    for (const answer of answers) {
+      if (answer.status !== 201)
+        assert.match(expectStatus(answer, 403, 'Forbidden').message, /exceeded quota: q/);
+    }
+    assert.equal((await api().read(maps)).items.length, 10);
+    expectCode(await api().call('DELETE', `${maps}/${(await api().read(maps)).items[0].metadata.name}`), 200);
+    await api().create(maps, configMap('in-its-place'));
+    expectStatus(await api().call('POST', maps, { body: configMap('too-many') }), 403, 'Forbidden');
+  });
+
   it('tenants made at one are in force at the others', async () => {
     const tenants = '/apis/platform.polder.dev/v1alpha1/tenants';
     const body = { apiVersion: 'platform.polder.dev/v1alpha1', kind: 'Tenant', metadata: { name: 'acme' } };

@@ -16,9 +16,9 @@ import { createAccount, type Account } from './account.ts';
 export interface QuotaLedger {
   /**
    * Sets aside what a write takes. Throws 403 when a quota does not have it. Call the answer when the write is over,
-   * whatever became of it.
+   * whatever became of it. Undefined when it takes nothing that is bounded.
    */
-  reserve(write: QuotaWrite): () => void;
+  reserve(write: QuotaWrite): (() => void) | undefined;
   /** `status.used` of a quota; undefined when there is no such quota. */
   used(namespace: string, name: string): Readonly<Record<string, string>> | undefined;
   /** Told which quota may have another status now, from the first state on. */
@@ -37,8 +37,6 @@ interface Entry {
   readonly spec: unknown;
   readonly account: Account;
 }
-
-const NOTHING = (): void => undefined;
 
 /** ResourceQuotas that are kept elsewhere. */
 export interface Quotas {
@@ -90,9 +88,9 @@ class CachedLedger implements QuotaLedger {
     });
   }
 
-  reserve({ kind, namespace, name, object, isNew }: QuotaWrite): () => void {
+  reserve({ kind, namespace, name, object, isNew }: QuotaWrite): (() => void) | undefined {
     const quotas = this.#namespaces.get(namespace);
-    if (quotas === undefined) return NOTHING;
+    if (quotas === undefined) return undefined;
     let releases: (() => void)[] | undefined;
     const releaseAll = (): void => releases?.forEach((release) => release());
     for (const { account } of quotas.values()) {
@@ -105,7 +103,7 @@ class CachedLedger implements QuotaLedger {
       releases ??= [];
       releases.push(reservation.release);
     }
-    return releases === undefined ? NOTHING : releaseAll;
+    return releases === undefined ? undefined : releaseAll;
   }
 
   used(namespace: string, name: string): Readonly<Record<string, string>> | undefined {
