@@ -176,7 +176,12 @@ export const invalid = (
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   const type = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   return new ApiError('Invalid', `${type} "${name}" is invalid: ${text}`, {
-    details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.kind, causes },
+    details: {
+      ...(name === '' ? {} : { name }),
+      ...(kind.group === '' ? {} : { group: kind.group }),
+      kind: kind.kind,
+      causes,
+    },
   });
 };
 

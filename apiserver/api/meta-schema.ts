@@ -1,7 +1,7 @@
 /** Schemas of the metadata every object and every list carries. source: meta/v1 ObjectMeta and ListMeta. */
 import { anyObject, bool, int, list, listMap, map, obj, opt, set, str, time } from './schema.ts';
 
-/** Annotations may be this large in total, so one value may be as well. source: TotalAnnotationSizeLimitB. */
+/** Annotations may be this large in total. source: TotalAnnotationSizeLimitB. */
 export const MAX_ANNOTATION_BYTES = 256 * 1024;
 
 export const OWNER_REFERENCE_SCHEMA = obj(
@@ -62,7 +62,7 @@ export const OBJECT_META_SCHEMA = obj('Identity, labels and lifecycle of an obje
   annotations: opt(
     map(
       'Free-form keys and values that tools keep with the object; they cannot be selected by.',
-      str('Value of one annotation.', { maxLength: MAX_ANNOTATION_BYTES }),
+      str('Value of one annotation.'),
     ),
   ),
   ownerReferences: opt(

@@ -178,7 +178,9 @@ function ownerCauses(owners: readonly JsonObject[]): readonly Cause[] {
 function oneOwner(owner: JsonObject, field: string): readonly Cause[] {
   const causes: Cause[] = [];
   const apiVersion = text(owner, 'apiVersion');
-  if (apiVersion === '') causes.push(cause.invalid(`${field}.apiVersion`, '', 'version must not be empty'));
+  // A group and a version have one slash between them.
+  if (apiVersion === '' || apiVersion.split('/').length > 2)
+    causes.push(cause.invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty'));
   for (const name of ['kind', 'name', 'uid']) {
     if (text(owner, name) === '') causes.push(cause.invalid(`${field}.${name}`, '', 'must not be empty'));
   }

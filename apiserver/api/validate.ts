@@ -93,8 +93,15 @@ class Check {
 
   node(schema: Schema, value: unknown): void {
     if (value === null && schema.nullable === true) return;
-    if (hasType(schema, value)) this.#inside(schema, value);
-    else this.#wrongType(TYPE_NAMES[schema.kind], value);
+    if (hasType(schema, value)) {
+      this.#inside(schema, value);
+      return;
+    }
+    this.#wrongType(TYPE_NAMES[schema.kind], value);
+    // Upstream looks at the choice even where the type is wrong.
+    if (schema.enum !== undefined) {
+      this.causes.push(cause.notSupported(this.#path.toString(), this.#shown(value), schema.enum));
+    }
   }
 
   /** The value has the type of the schema. */
@@ -169,7 +176,24 @@ class Check {
       }
     }
     if (schema.listType === 'set') this.#unique(value, (item) => item);
-    if (schema.listType === 'map') this.#unique(value, (item) => keysOf(item, schema.listMapKeys ?? []));
+    if (schema.listType === 'map') {
+      this.#objects(value);
+      const names = [...(schema.listMapKeys ?? [])].sort();
+      this.#unique(value, (item) => keysOf(item, names));
+    }
+  }
+
+  /** What is no object has no keys to be found by; null has been complained about. */
+  #objects(value: readonly unknown[]): void {
+    for (const [index, item] of value.entries()) {
+      if (isObject(item) || item === null || this.#full()) continue;
+      this.#path.push(index);
+      const path = this.#path.toString();
+      this.causes.push(
+        cause.invalid(path, this.#shown(item), 'must be an object for an array of list-type map'),
+      );
+      this.#path.pop();
+    }
   }
 
   /** source: apiextensions-apiserver pkg/apiserver/schema/listtype: each repeated value is named once. */

@@ -2,8 +2,10 @@
  * Options of create, update, patch and delete, with the checks and the wording of Kubernetes.
  * source: kubernetes/apimachinery pkg/apis/meta/v1/validation/validation.go
  */
+import { cause } from '../api/causes.ts';
 import { badRequest, invalid, type Cause } from '../api/errors.ts';
 import { isObject } from '../api/json.ts';
+import { managerCauses } from '../api/validate-meta.ts';
 import type { DeleteOptions, FieldValidation, WriteOptions } from '../registry/registry.ts';
 import type { PatchType } from './negotiation.ts';
 import { flag, integer, notSupported } from './read-options.ts';
@@ -14,7 +16,7 @@ const EMPTY = new URLSearchParams();
 const MAX_MANAGER_LENGTH = 128;
 const SIMPLE_MANAGER = /^[\w.-]{1,128}$/;
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
-const FIELD_VALIDATIONS: readonly FieldValidation[] = ['Ignore', 'Warn', 'Strict'];
+const FIELD_VALIDATIONS: readonly FieldValidation[] = ['Ignore', 'Strict', 'Warn'];
 
 export type WriteKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions';
 
@@ -30,7 +32,7 @@ export function readWriteOptions(
   const manager = query.get('fieldManager') ?? '';
   const validation = query.get('fieldValidation') ?? '';
   const causes = [
-    ...managerProblems(manager),
+    ...managerCauses(manager, 'fieldManager'),
     ...dryRunProblems(query.getAll('dryRun')),
     ...(validation === '' || FIELD_VALIDATIONS.some((known) => known === validation)
       ? []
@@ -68,28 +70,10 @@ export function readForce(query: URLSearchParams | undefined, type: PatchType): 
   return force ?? false;
 }
 
-function managerProblems(manager: string): readonly Cause[] {
-  const causes: Cause[] = [];
-  if (Buffer.byteLength(manager) > MAX_MANAGER_LENGTH) {
-    causes.push({
-      reason: 'FieldValueTooLong',
-      field: 'fieldManager',
-      message: `Too long: may not be more than ${MAX_MANAGER_LENGTH} bytes`,
-    });
-  }
-  if (!PRINTABLE.test(manager)) {
-    causes.push({
-      reason: 'FieldValueInvalid',
-      field: 'fieldManager',
-      message: `Invalid value: ${JSON.stringify(manager.slice(0, 256))}: should only contain printable characters`,
-    });
-  }
-  return causes;
-}
-
 function dryRunProblems(values: readonly string[]): readonly Cause[] {
-  const wrong = values.find((value) => value !== 'All' && value !== '');
-  return wrong === undefined ? [] : [notSupported('dryRun', wrong, ['All'])];
+  const isUnset = values.length === 1 && values[0] === '';
+  if (isUnset || values.every((value) => value === 'All')) return [];
+  return [cause.notSupported('dryRun', values, ['All'])];
 }
 
 function defaultManager(userAgent: string | undefined): string {

@@ -2,6 +2,7 @@
 import { badRequest, invalid, type Cause } from '../api/errors.ts';
 import { isObject, type JsonObject } from '../api/json.ts';
 import { apiVersionOf, type Kind } from '../api/kind.ts';
+import { requireMetadataTypes } from './metadata-types.ts';
 import type { Body, Target } from './registry.ts';
 import { own, without, withKey } from './tree.ts';
 
@@ -20,6 +21,7 @@ export const withMetadata = (object: JsonObject, metadata: JsonObject): JsonObje
 /** Throws 400 for what is no object of this kind and 422 for numbers that cannot be stored as they were sent. */
 export function readObject(kind: Kind, body: Body): JsonObject {
   const object = ofKind(kind, body.value);
+  requireMetadataTypes(kind, metadataOf(object));
   requireExact(kind, metaText(object, 'name'), body);
   return object;
 }
@@ -85,5 +87,9 @@ export function inNamespace(object: JsonObject, namespace: string): JsonObject {
 export function requireName(object: JsonObject, target: Target): void {
   const name = metaText(object, 'name');
   if (name === target.name) return;
+  if (name === '') {
+    const why = 'was undeterminable: name must be provided';
+    throw badRequest(`the name of the object (${target.name} based on URL) ${why}`);
+  }
   throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
 }

@@ -12,7 +12,7 @@ import { finalizersOf, isHeld, isTerminating } from './finalizers.ts';
 import type { Context, Deleted, DeleteOptions, Target } from './registry.ts';
 import { serialise, unstored, valueOf, type Stored } from './stored.ts';
 import { equal, own, without } from './tree.ts';
-import { existing, untilWritten, wrongUid } from './update.ts';
+import { existing, untilWritten } from './update.ts';
 
 export async function remove(
   deps: WriteDeps,
@@ -38,14 +38,16 @@ export async function remove(
 function requirePreconditions({ kind, name }: Target, options: DeleteOptions, old: Stored): void {
   const { uid, resourceVersion } = options;
   const storedUid = metaText(old.read(), 'uid');
-  if (uid !== undefined && uid !== storedUid) throw wrongUid({ kind, name }, uid, storedUid);
+  // Upstream names the Kind here and the resource in all other conflicts.
+  const resource = { group: kind.group, plural: kind.kind };
+  if (uid !== undefined && uid !== storedUid) {
+    const why = `the UID in the precondition (${uid}) does not match the UID in record (${storedUid})`;
+    throw conflict(resource, name, `${why}. The object might have been deleted and then recreated`);
+  }
   if (resourceVersion !== undefined && resourceVersion !== String(old.revision)) {
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ` +
-        `ResourceVersion in object meta: ${old.revision}`,
-    );
+    const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match`;
+    const record = `the ResourceVersion in record (${old.revision})`;
+    throw conflict(resource, name, `${why} ${record}. The object might have been modified`);
   }
 }
 

@@ -23,8 +23,8 @@ export interface FieldCheck {
 export function reportSurprises(context: Context, check: FieldCheck, surprises: Surprises): void {
   if (check.mode === 'Ignore') return;
   const texts = [
-    ...surprises.unknown.map((field) => `unknown field "${field}"`),
     ...surprises.duplicates.map((field) => `duplicate field "${field}"`),
+    ...surprises.unknown.toSorted().map((field) => `unknown field "${field}"`),
   ];
   if (texts.length === 0) return;
   if (check.mode === 'Strict') throw refusal(check, `strict decoding error: ${texts.join(', ')}`);

@@ -28,7 +28,7 @@ export function parsePatch(body: unknown): readonly Operation[] {
   if (body.length > MAX_OPERATIONS) {
     throw new ApiError(
       'RequestEntityTooLarge',
-      `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${body.length}`,
+      `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${body.length}`,
     );
   }
   return body.map(parseOperation);

@@ -4,7 +4,7 @@
  */
 import { ApiError, badRequest } from '../api/errors.ts';
 import { isObject, type Json, type JsonObject } from '../api/json.ts';
-import { inNamespace, metaText, ofKind, requireExact } from './body.ts';
+import { inNamespace, metaText, ofKind, requireExact, requireName } from './body.ts';
 import { objectSchema } from '../api/object-schema.ts';
 import { strategicMerge } from '../api/strategic-merge.ts';
 import type { WriteDeps } from './commit.ts';
@@ -14,7 +14,7 @@ import type { Body, Context, Patch, WriteOptions, Written } from './registry.ts'
 import { fromScale, toScale } from './scale.ts';
 import { pruned } from './shape.ts';
 import { mergePatch } from './tree.ts';
-import { change, type UpdateTarget } from './update.ts';
+import { change, requireVersion, type UpdateTarget } from './update.ts';
 
 export interface PatchRequest {
   readonly context: Context;
@@ -80,7 +80,10 @@ function readPatched(
   patched: Json,
 ): JsonObject {
   const { kind } = target;
-  const { object, unknown } = pruned(kind, inNamespace(ofKind(kind, patched), target.namespace));
+  const whole = inNamespace(ofKind(target.kind, patched), target.namespace);
+  requireName(whole, target);
+  requireVersion(target, whole);
+  const { object, unknown } = pruned(kind, whole);
   const check = { kind, name: metaText(object, 'name'), mode: options.fieldValidation, isPatch: true };
   reportSurprises(context, check, { unknown, duplicates: body.duplicates });
   return object;

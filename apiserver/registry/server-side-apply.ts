@@ -45,6 +45,7 @@ export async function apply(
   if (isThere || target.subresource !== '') {
     return await change(deps, request, options, (old) => ({ object: merge(old.read()), isOwned: true }));
   }
+  requireNamed(target, sent.body.value);
   requireNew(target, applied);
   const allowed = sent.beforeCreate?.();
   if (allowed !== undefined) await allowed;
@@ -86,6 +87,11 @@ function requireSameVersion({ kind }: UpdateTarget, value: unknown): void {
   throw badRequest(
     `Incorrect version specified in apply patch. Specified patch version: ${version}, expected: ${expected}`,
   );
+}
+
+/** Who creates says the name twice: throws 400 where the configuration leaves it out. */
+function requireNamed(target: UpdateTarget, value: unknown): void {
+  if (isObject(value)) requireName(value, target);
 }
 
 /** A configuration that means a stored object cannot create one. */

@@ -241,7 +241,7 @@ for (const driver of STORE_DRIVERS) {
 
     it('a patch changes neither name, uid, kind nor apiVersion', async () => {
       await createWidget(world, 'same');
-      await refused(patch(world, 'same', { merge: { metadata: { name: 'other' } } }), 'Invalid', 422);
+      await refused(patch(world, 'same', { merge: { metadata: { name: 'other' } } }), 'BadRequest', 400);
       await refused(patch(world, 'same', { merge: { metadata: { uid: 'other' } } }), 'Invalid', 422);
       await refused(patch(world, 'same', { merge: { kind: 'Box' } }), 'BadRequest', 400);
       await refused(patch(world, 'same', { merge: { apiVersion: null } }), 'BadRequest', 400);
@@ -325,15 +325,15 @@ for (const driver of STORE_DRIVERS) {
       const strict = await refused(create('Strict'), 'BadRequest', 400);
       assert.match(
         strict.message,
-        /strict decoding error: unknown field "spec.nope", unknown field "stray", duplicate field "spec.size"$/,
+        /strict decoding error: duplicate field "spec.size", unknown field "spec.nope", unknown field "stray"$/,
       );
       await create('Ignore');
       assert.deepEqual(world.warnings, []);
       assert.deepEqual(spec(await create('Warn', false)), { size: 1 });
       assert.deepEqual(world.warnings, [
+        'duplicate field "spec.size"',
         'unknown field "spec.nope"',
         'unknown field "stray"',
-        'duplicate field "spec.size"',
       ]);
       const target = { ...on(Widget, 'a', 'c106'), subresource: '' } as const;
       const merge: Patch = { type: 'merge', body: body({ spec: { nope: 1 } }) };

@@ -182,9 +182,10 @@ function keepFinalizersOfNamespace(target: UpdateTarget, object: JsonObject, old
 }
 
 /** Throws 422: an unconditional replace is allowed for Kubernetes' own kinds only, as on a cluster. */
-function requireVersion({ kind, name }: UpdateTarget, object: JsonObject): void {
+export function requireVersion({ kind, name }: UpdateTarget, object: JsonObject): void {
   if (kind.origin === 'native' || metaText(object, 'resourceVersion') !== '') return;
-  throw invalid(kind, name, [
+  // The details name the resource here, as upstream.
+  throw invalid({ group: kind.group, kind: kind.plural }, name, [
     cause.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
   ]);
 }

@@ -95,7 +95,7 @@ describe('contract H: delete', function () {
 
     for (const preconditions of [{ uid: '00000000-0000-4000-8000-000000000000' }, { resourceVersion: '1' }]) {
       const { message } = expectStatus(await remove(url, options({ preconditions })), 409, 'Conflict');
-      assert.match(message, /Precondition failed: (UID|ResourceVersion) in precondition/);
+      assert.match(message, /the (UID|ResourceVersion) in the precondition \(.+\) does not match/);
     }
     expectStatus(await remove(url, options({ propagationPolicy: 'X' })), 422, 'Invalid');
     expectStatus(await remove(`${url}?propagationPolicy=X`), 422, 'Invalid');
