@@ -1,0 +1,23 @@
+/** The whole script, in order: later steps build on what earlier ones left behind. */
+import { SUBJECTS } from '../objects.ts';
+import type { Step } from '../step.ts';
+import { applySteps } from './apply.ts';
+import { badValues } from './bad-values.ts';
+import { createSteps } from './create.ts';
+import { deleteSteps, propagationSteps } from './delete.ts';
+import { patchSteps } from './patch.ts';
+import { readSteps } from './read.ts';
+import { updateSteps } from './update.ts';
+import { watchSteps } from './watch.ts';
+
+export const SCRIPT: readonly Step[] = SUBJECTS.flatMap((subject) => [
+  ...createSteps(subject),
+  ...updateSteps(subject),
+  ...patchSteps(subject),
+  ...applySteps(subject),
+  ...deleteSteps(subject),
+  ...readSteps(subject),
+  ...watchSteps(subject),
+  ...badValues(subject, 'least'),
+  ...propagationSteps(subject),
+]);
