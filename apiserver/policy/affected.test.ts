@@ -133,6 +133,23 @@ describe('watches that a change of policy concerns', () => {
     }
   });
 
+  it('include those of its subjects when a policy is reported to be over, and for no other report', () => {
+    const spec = allow('pat', 'depots:*');
+    const reported = (reason: string): PolicyChange =>
+      change(world, AccessPolicy, {
+        ...policy('tn-acme', spec),
+        status: { conditions: [{ type: 'Valid', status: reason === 'InForce' ? 'True' : 'False', reason }] },
+      });
+    change(world, AccessPolicy, policy('tn-acme', spec));
+
+    const inForce = reported('InForce');
+    const over = reported('Expired');
+
+    assert.equal(affects(inForce, pat, Depot), false);
+    assert.equal(affects(over, pat, Depot), true);
+    assert.equal(affects(over, ann, Depot), false);
+  });
+
   it('follow a role only where somebody bound it to them and it changed for the kind', () => {
     const role = (...actions: readonly string[]): JsonObject => ({
       metadata: { name: 'r' },

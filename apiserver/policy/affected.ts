@@ -8,7 +8,7 @@ import { at, isObject, type JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import { kindOf, NAMESPACES, type ActionTable } from './actions.ts';
 import { namespaceFacts, type Catalog, type NamespaceFacts } from './catalog.ts';
-import { parsePolicy, type Policy } from './grants.ts';
+import { parsePolicy, POLICY_OVER, type Policy } from './grants.ts';
 import { ORPHAN } from './model.ts';
 import type { VisibleObject } from './policy.ts';
 import type { Caller } from './subjects.ts';
@@ -91,6 +91,8 @@ function isInReach(facts: PolicyFacts, { reach }: Watched, home: string): boolea
 interface Read {
   readonly policy: Policy | undefined;
   readonly spec: string;
+  /** Its end is in the log because a controller says it in the status: nobody wrote the policy at that moment. */
+  readonly isOver: boolean;
 }
 /** Many watches come back at once and ask about the same changes. */
 const read = new WeakMap<VisibleObject, Read>();
@@ -100,15 +102,27 @@ function readPolicy(stored: VisibleObject | undefined): Read | undefined {
   const known = read.get(stored);
   if (known !== undefined) return known;
   const object = stored.read();
-  const fresh = { policy: parsePolicy('', object), spec: JSON.stringify(at(object, 'spec')) };
+  const fresh = {
+    policy: parsePolicy('', object),
+    spec: JSON.stringify(at(object, 'spec')),
+    isOver: isReportedOver(object),
+  };
   read.set(stored, fresh);
   return fresh;
+}
+
+function isReportedOver(object: JsonObject): boolean {
+  const conditions = at(object, 'status.conditions');
+  return (
+    Array.isArray(conditions) &&
+    conditions.some((each) => at(each, 'type') === 'Valid' && at(each, 'reason') === POLICY_OVER)
+  );
 }
 
 function policyMatters(facts: PolicyFacts, watched: Watched, change: PolicyChange): boolean {
   const now = readPolicy(change.object);
   const before = readPolicy(change.previous);
-  if (now?.spec === before?.spec) return false;
+  if (now?.spec === before?.spec && now?.isOver === before?.isOver) return false;
   return [now, before].some((each) => each?.policy !== undefined && matters(facts, watched, each.policy));
 }
 

@@ -29,6 +29,9 @@ export interface Policy {
   readonly createdMs: number;
 }
 
+/** Reason of the condition `Valid` once `expiresAt` has passed. */
+export const POLICY_OVER = 'Expired';
+
 interface Narrowing {
   /** As written; undefined means every kind. */
   readonly kinds: readonly string[] | undefined;

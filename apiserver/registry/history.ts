@@ -58,7 +58,7 @@ export async function past(
     ),
     upTo: recent.length < PAGE ? cache.revision() : (recent.at(-1)?.revision ?? after),
     decisive: recent
-      .filter((event) => visibility.has(event.table) && !isStatusOnly(event))
+      .filter((event) => visibility.has(event.table))
       .map(({ table, type, object, previous }) =>
         type === 'DELETED'
           ? { kind: table.shape.kind, object: undefined, previous: object }
@@ -67,12 +67,9 @@ export async function past(
   };
 }
 
-function isStatusOnly({ object, previous, type }: CacheEvent): boolean {
-  return type === 'MODIFIED' && previous !== undefined && differsInStatusOnly(object, previous);
-}
-
-/** Controllers report in status all the time; it decides nothing about access. */
-function differsInStatusOnly(object: Stored, previous: Stored): boolean {
+/** Controllers report in status all the time. */
+export function isStatusOnly({ object, previous }: VisibilityChange): boolean {
+  if (object === undefined || previous === undefined) return false;
   const now = object.read();
   const then = previous.read();
   return (
@@ -109,7 +106,7 @@ async function fromStore(
   }
 }
 
-/** The changes of kinds that decide what callers see, and of more than their status. */
+/** The changes of kinds that decide what callers see. */
 async function decisive(
   store: Store,
   changes: readonly Change[],
@@ -128,8 +125,7 @@ async function decisive(
       continue;
     }
     const previous = change.previous === 0 ? undefined : await stateBefore(store, table, change);
-    if (previous === undefined || !differsInStatusOnly(object, previous))
-      found.push({ kind, object, previous });
+    found.push({ kind, object, previous });
   }
   return found;
 }

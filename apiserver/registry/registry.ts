@@ -29,7 +29,7 @@ export interface Visibility {
   allows(object: StoredObject): boolean;
   /** Called after grants or revocations took effect; open watches then re-evaluate what they show. */
   onChange(listener: () => void): () => void;
-  /** Whether a change of a kind that decides what callers see can have changed this; absent: every one can. */
+  /** Whether a change of a kind that decides what callers see can have changed this; absent: all but reports in a status. */
   affectedBy?(change: VisibilityChange): boolean;
 }
 /** `previous` undefined: created; `object` undefined: deleted. */

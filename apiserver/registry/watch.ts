@@ -8,7 +8,7 @@ import type { Revision } from '../store/store.ts';
 import type { Cache } from './cache.ts';
 import type { Matches } from './event.ts';
 import type { Fanout, Group, Watcher } from './fanout.ts';
-import { past, select, type View } from './history.ts';
+import { isStatusOnly, past, select, type View } from './history.ts';
 import { matchesOf, signatureOf } from './matches.ts';
 import { createPersonalGroup, type PersonalGroup } from './personal-group.ts';
 import type { Collection, Context, WatchEvent, WatchHandle, WatchOptions, WatchSink } from './registry.ts';
@@ -149,7 +149,7 @@ class Watch {
       }
       const { visibility } = this.#request.options;
       const page = await past(cache, this.#view, at, visibility.all ? NO_TABLES : this.#deps.visibilityKinds);
-      const isTold = page.decisive.some((change) => visibility.affectedBy?.(change) ?? true);
+      const isTold = page.decisive.some((change) => visibility.affectedBy?.(change) ?? !isStatusOnly(change));
       // What this caller saw at `from` can no longer be told: it has to list again.
       if (isTold || this.#hasVisibilityChanged) throw tooOld(at, cache.revision());
       if (page.events.length > 0) this.#emit(page.events);

@@ -4,6 +4,7 @@ import { refOf } from '../../apiserver/client/resource.ts';
 import { AccessPolicy } from '../../apiserver/kinds/access-policy.ts';
 import { AccessRole } from '../../apiserver/kinds/access-role.ts';
 import { ClusterAccessPolicy } from '../../apiserver/kinds/cluster-access-policy.ts';
+import { POLICY_OVER } from '../../apiserver/policy/grants.ts';
 import { no, yes, type Finding } from './core/conditions.ts';
 import type { Reconciler, ReconcilerDeps } from './core/reconciler.ts';
 import { createStatusReconciler, onExistence } from './core/status-reconciler.ts';
@@ -67,6 +68,6 @@ function forPolicies<P extends Policy>(
 
 function validity(role: string, hasRole: boolean, leftMs: number | undefined): Finding {
   if (!hasRole) return no('RoleNotFound', `access role "${role}" does not exist, so it has no effect`);
-  if (leftMs !== undefined && leftMs <= 0) return no('Expired', 'spec.expiresAt has passed');
+  if (leftMs !== undefined && leftMs <= 0) return no(POLICY_OVER, 'spec.expiresAt has passed');
   return yes('InForce');
 }
