@@ -29,6 +29,21 @@ describe('access through kubectl', function () {
     }
   });
 
+  it('tells who the caller is in the version of every kubectl', async () => {
+    assert.match(await polder.ok(['auth', 'whoami'], { as: ann }), /^Username +ann$/m);
+    for (const version of ['v1', 'v1beta1']) {
+      const apiVersion = `authentication.k8s.io/${version}`;
+      const path = `/apis/${apiVersion}/selfsubjectreviews`;
+      const input = JSON.stringify({ apiVersion, kind: 'SelfSubjectReview' });
+
+      const answer = await polder.ok(['create', '--raw', path, '-f', '-'], { as: ann, input });
+
+      const { status, ...rest } = JSON.parse(answer) as { status: { userInfo: { username: string } } };
+      assert.equal(status.userInfo.username, 'ann');
+      assert.partialDeepStrictEqual(rest, { apiVersion, kind: 'SelfSubjectReview' });
+    }
+  });
+
   it('auth can-i --list shows an administrator of a tenant no rights on the platform', async () => {
     const rules = await polder.ok(['auth', 'can-i', '--list', '-n', 'tn-acme'], { as: ann });
 

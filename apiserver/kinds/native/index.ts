@@ -30,6 +30,7 @@ import { RoleBinding } from './role-binding.ts';
 import { Secret } from './secret.ts';
 import { SelfSubjectAccessReview } from './self-subject-access-review.ts';
 import { SelfSubjectReview } from './self-subject-review.ts';
+import { SelfSubjectReviewV1Beta1 } from './self-subject-review-v1beta1.ts';
 import { SelfSubjectRulesReview } from './self-subject-rules-review.ts';
 import { Service } from './service.ts';
 import { ServiceAccount } from './service-account.ts';
@@ -58,6 +59,7 @@ export const NATIVE_KINDS: readonly Kind[] = [
   ReplicaSet,
   StatefulSet,
   SelfSubjectReview,
+  SelfSubjectReviewV1Beta1,
   LocalSubjectAccessReview,
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
