@@ -88,6 +88,9 @@ class SelfMade implements ServingCertificate {
     // A CA that was replaced or deleted by hand is answered at once, age by the clock.
     this.#informer.onChange(() => this.#look(onChange));
     this.#informer.start();
+    // What happened between the first one and now has no event.
+    const look = (): void => this.#look(onChange);
+    this.#informer.synced.then(look, () => undefined);
     this.#arm(onChange);
   }
 
