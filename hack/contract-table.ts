@@ -25,8 +25,6 @@ export function checksOf(title: string): readonly number[] {
 export const ISSUE_4: Readonly<Record<number, string>> = {
   2: 'needs kube-apiserver: two replicas behind an APIService',
   38: 'needs kube-apiserver: rolling restart with another schema',
-  129: 'needs kube-controller-manager',
-  130: 'needs kube-controller-manager: quota by object count',
   131: 'needs webhooks of third parties',
 };
 
