@@ -21,11 +21,14 @@ import { createIdleMemory } from './runtime/idle-memory.ts';
 import type { Log } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { createApiServer, type EmbeddedApiServer } from './server.ts';
-import { createSqliteStore } from './store/sqlite/store.ts';
+import type { StoreDeps } from './store/open.ts';
+import type { Store } from './store/store.ts';
 
 export interface EmbeddedOptions {
   /** Held by the caller. */
   readonly dataDir: DataDir;
+  /** Not started; `file` is for the sqlite database. */
+  readonly openStore: (deps: StoreDeps) => Promise<Store>;
   /** 0 takes any free one. */
   readonly port: number;
   /** Changes that are kept to look back on; default: the store's. */
@@ -73,7 +76,7 @@ class EmbeddedProcess implements EmbeddedPolder {
   async start(): Promise<{ readonly url: string; readonly kubeconfig: string }> {
     const { dataDir, port: wanted, log } = this.options;
     const identity = await ensureIdentity(dataDir.path, this.clock.now());
-    const api = this.createApi(identity);
+    const api = await this.createApi(identity);
     this.started.push({ close: () => api.close(DRAIN_MS) });
     const { port } = await api.start(wanted, HOST);
     const url = `https://${HOST}:${port}`;
@@ -94,14 +97,14 @@ class EmbeddedProcess implements EmbeddedPolder {
     for (const part of this.started.reverse()) await part.close();
   }
 
-  private createApi(identity: EmbeddedIdentity): EmbeddedApiServer {
+  private async createApi(identity: EmbeddedIdentity): Promise<EmbeddedApiServer> {
     const { dataDir, log, version, historyRevisions } = this.options;
     const { clock, metrics } = this;
     const rotation = { ...this.options.audit, now: () => clock.now() };
     const audit = openAuditFile({ path: dataDir.file('audit.log'), log, metrics, rotation });
     this.started.push(audit);
     return createApiServer({
-      store: createSqliteStore({ file: dataDir.file('store.db'), clock }),
+      store: await this.options.openStore({ file: dataDir.file('store.db'), clock, log, metrics }),
       identity,
       componentKey: this.tokens.publicKey,
       tokens: this.options.tokens,

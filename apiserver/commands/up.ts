@@ -8,7 +8,8 @@ import { DataDirHeldError, DataDirUnusableError, acquireDataDir } from '../runti
 import { describeFlags, readFlags, type Flags } from '../runtime/flags.ts';
 import { LEVELS, createLog, type Level } from '../runtime/log.ts';
 import { untilStopped } from '../runtime/until-stopped.ts';
-import { StoreUnusableError } from '../store/store.ts';
+import { STORE_FLAGS, openStore, type StoreDeps } from '../store/open.ts';
+import { StoreUnusableError, type Store } from '../store/store.ts';
 import { TOKEN_FLAGS, tokenAuthenticators } from '../token-flags.ts';
 import { version } from '../version.ts';
 
@@ -21,6 +22,7 @@ export const UP_FLAGS: Flags = {
   },
   'log-level': { help: 'How much is logged.', default: 'info', oneOf: LEVELS },
   ...TOKEN_FLAGS,
+  ...STORE_FLAGS,
   'history-revisions': {
     help: 'Changes that watches and paged lists can look back on, for at most 7 days; older ones answer 410.',
     default: '1000000',
@@ -48,6 +50,7 @@ export async function up(args: readonly string[]): Promise<number> {
   try {
     return await serve({
       dataDir: resolve(one('data-dir')),
+      openStore: async (deps) => await openStore(values, deps),
       port: Number(one('port')),
       historyRevisions: Number(one('history-revisions')),
       audit: auditRotation(values),
@@ -74,6 +77,7 @@ function portInUse(error: unknown, port: string): string | undefined {
 
 interface Settings {
   readonly dataDir: string;
+  readonly openStore: (deps: StoreDeps) => Promise<Store>;
   readonly port: number;
   readonly historyRevisions: number;
   readonly audit: ReturnType<typeof auditRotation>;
@@ -86,6 +90,7 @@ async function serve(settings: Settings): Promise<number> {
   const log = createLog({ level: settings.level });
   const polder = createEmbeddedPolder({
     dataDir,
+    openStore: settings.openStore,
     port: settings.port,
     historyRevisions: settings.historyRevisions,
     audit: settings.audit,

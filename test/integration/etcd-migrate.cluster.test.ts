@@ -10,7 +10,8 @@ import { createSqliteStore } from '../../apiserver/store/sqlite/store.ts';
 import { CompactedError, StoreUnusableError, type Entry, type Store } from '../../apiserver/store/store.ts';
 import { put, remove, written } from '../conformance/store-support.ts';
 import { useEtcd } from '../support/etcd.ts';
-import { ROOT, run, type Output } from '../support/polder.ts';
+import type { Json } from '../support/http.ts';
+import { ROOT, run, startPolder, type Output, type Polder } from '../support/polder.ts';
 
 describe('polder migrate', function () {
   this.timeout(120_000);
@@ -175,6 +176,39 @@ describe('polder migrate', function () {
     await store.close();
     await using(inEtcd(), async (fresh) => assert.equal((await all(fresh)).length, 700));
   });
+
+  it('a server goes on with the moved objects: same uid, newer resourceVersion, clients told to list again', async () => {
+    const dir = join(directory, 'data');
+    const moved = async (from: string, to: string, ...more: readonly string[]): Promise<void> => {
+      const output = await run(process.execPath, [...args(from, to, dir), ...more], {});
+      assert.equal(output.code, 0, output.stderr);
+    };
+    const before = await startPolder({ dir });
+    await before.ok(['create', 'namespace', 'moved']);
+    await before.ok(['create', 'configmap', 'map', '-n', 'moved', '--from-literal=a=b']);
+    const read = async (polder: Polder): Promise<Json> =>
+      JSON.parse(await polder.ok(['get', 'configmap', 'map', '-n', 'moved', '-o', 'json']));
+    const first = await read(before);
+    assert.equal(await before.stop(), 0);
+
+    await moved('sqlite', 'etcd');
+    const flags = [`--etcd-servers=${etcd.url}`, `--etcd-prefix=${prefix}`];
+    const onEtcd = await startPolder({ dir, args: ['--store=etcd', ...flags] });
+    const second = await read(onEtcd);
+    assert.deepEqual(bare(second), bare(first));
+    assert.ok(Number(second.metadata.resourceVersion) > Number(first.metadata.resourceVersion));
+    const since = first.metadata.resourceVersion;
+    const old = `/api/v1/namespaces/moved/configmaps?watch=1&timeoutSeconds=5&resourceVersion=${since}`;
+    assert.match(await onEtcd.ok(['get', '--raw', old]), /"code":410/);
+    await onEtcd.ok(['delete', 'configmap', 'map', '-n', 'moved']);
+    await onEtcd.stop('SIGKILL');
+
+    await moved('etcd', 'sqlite', '--overwrite');
+    const after = await startPolder({ dir });
+    assert.equal((await after.kubectl(['get', 'configmap', 'map', '-n', 'moved'])).code, 1);
+    await after.ok(['get', 'namespace', 'moved']);
+    await after.stop();
+  });
 });
 
 /** Asked without opening the store: that would make one. */
@@ -185,4 +219,9 @@ async function isImporting(url: string, prefix: string): Promise<boolean> {
   });
   const { kvs = [] } = (await response.json()) as { kvs?: readonly { readonly value: string }[] };
   return kvs.some(({ value }) => Buffer.from(value, 'base64').toString().includes('importing'));
+}
+
+function bare(object: Json): Json {
+  const { resourceVersion: _version, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }

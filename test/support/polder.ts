@@ -55,7 +55,15 @@ export async function startPolder(
   const dir = options.dir ?? join(mkdtempSync(join(tmpdir(), 'polder-e2e-')), 'data');
   const child = spawn(
     process.execPath,
-    ['apiserver/polder.js', 'up', '--data-dir', dir, '--port', options.port ?? '0', ...(options.args ?? [])],
+    [
+      'apiserver/polder.js',
+      'up',
+      `--data-dir=${dir}`,
+      `--port=${options.port ?? '0'}`,
+      // With POLDER_STORE=etcd and POLDER_ETCD_SERVERS, suites run on etcd: each server under a prefix of its own.
+      ...(process.env['POLDER_STORE'] === 'etcd' ? ['--etcd-prefix', dir] : []),
+      ...(options.args ?? []),
+    ],
     { cwd: ROOT, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let text = '';
