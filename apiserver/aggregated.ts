@@ -26,6 +26,8 @@ export interface AggregatedOptions {
   /** Address to listen on. */
   readonly address: string;
   readonly historyRevisions?: number;
+  /** How long requests are still answered after readiness began to fail, until they go to others. */
+  readonly shutdownDelayMs: number;
   /** Takes whole lines of audit records. */
   readonly writeAudit: (lines: Buffer) => void;
   readonly health: readonly HealthCheck[];
@@ -40,7 +42,7 @@ export interface AggregatedOptions {
 export interface AggregatedServer {
   /** Resolves when requests are answered; readiness says whether callers can be known yet. */
   start(): Promise<{ readonly port: number }>;
-  /** Drains and closes within 10 s. */
+  /** Drains and closes within 10 s and the delay. */
   close(): Promise<void>;
 }
 
@@ -75,7 +77,7 @@ class Aggregated implements AggregatedServer {
     this.#started.push(host);
     host.start();
     const api = this.#createApi(host, await this.#fingerprintKey());
-    this.#started.push({ close: () => api.close(DRAIN_MS) });
+    this.#started.push({ close: () => api.close(DRAIN_MS, this.#options.shutdownDelayMs) });
     const listening = await api.start(port, address);
     this.#api = api;
     this.#setTls();

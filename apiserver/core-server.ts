@@ -65,7 +65,7 @@ export interface ApiServer {
   /** Opens the store, loads the cache, then listens. `port` 0: any free one. */
   start(port: number, host: string): Promise<{ readonly port: number }>;
   /** Drains for at most `drainMs`, then closes everything, the store last. */
-  close(drainMs: number): Promise<void>;
+  close(drainMs: number, delayMs?: number): Promise<void>;
 }
 
 /** What the API server takes from the cluster it is part of. */
@@ -185,9 +185,9 @@ class CoreServer implements ApiServer {
     return this.http.start(port, host);
   }
 
-  async close(drainMs: number): Promise<void> {
+  async close(drainMs: number, delayMs = 0): Promise<void> {
+    await this.http.close(drainMs, delayMs);
     this.stopping.abort(new Error('server is stopping'));
-    await this.http.close(drainMs);
     this.gate?.close();
     this.webhooks.close();
     await this.localPlane?.close();

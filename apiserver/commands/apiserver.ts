@@ -27,6 +27,11 @@ export const APISERVER_FLAGS: Flags = {
     default: '1000000',
     range: [10, 1_000_000_000],
   },
+  'shutdown-delay-seconds': {
+    help: 'How long requests are still answered after readiness began to fail, until they go to other replicas.',
+    default: '3',
+    range: [0, 60],
+  },
   'audit-log-path': {
     help: 'File of the audit log, - for standard output. Default: audit.log in the data directory if there is one.',
   },
@@ -81,6 +86,7 @@ async function serve(values: Values, dataDir: DataDir | undefined): Promise<numb
     port: Number(one('port')),
     address: one('bind-address'),
     historyRevisions: Number(one('history-revisions')),
+    shutdownDelayMs: Number(one('shutdown-delay-seconds')) * 1000,
     writeAudit: (lines) => (audit === undefined ? void process.stdout.write(lines) : audit.write(lines)),
     health: [{ name: 'audit', probes: ['ready'], check: () => audit?.problem() }],
     namespace: one('namespace'),

@@ -10,7 +10,13 @@ export interface Connections {
   /** Resolves when nothing is open any more; after `drainMs` the rest is cut. */
   drain(
     server: Server,
-    options: { readonly clock: Clock; readonly drainMs: number; readonly stop: () => void },
+    options: {
+      readonly clock: Clock;
+      /** Goes on serving for so long while readiness fails, until nobody sends anything here any more. */
+      readonly delayMs: number;
+      readonly drainMs: number;
+      readonly stop: () => void;
+    },
   ): Promise<void>;
 }
 
@@ -26,9 +32,10 @@ export function createConnections(): Connections {
       upgraded.add(socket);
       socket.once('close', () => upgraded.delete(socket));
     },
-    drain: async (server, { clock, drainMs, stop }) => {
+    drain: async (server, { clock, delayMs, drainMs, stop }) => {
       isDraining = true;
       if (!server.listening) return;
+      if (delayMs > 0) await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       stop();
       let cancelCheck = (): void => undefined;

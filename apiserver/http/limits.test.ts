@@ -137,6 +137,22 @@ describe('stopping', () => {
     await plane.close();
   });
 
+  it('C23 answers new connections while readiness fails, until the delay is over', async () => {
+    const plane = await startPlane();
+    const apart = (path: string): ReturnType<typeof plane.call> =>
+      plane.call('GET', path, { agent: new Agent({ ca: plane.ca.cert, keepAlive: false }) });
+    const closing = plane.http.close(5_000, 4_000);
+
+    assert.equal((await apart('/readyz')).status, 500);
+    assert.equal((await apart('/livez')).status, 200);
+    const answer = await apart('/version');
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.connection, 'close');
+    await closing;
+    await assert.rejects(apart('/version'));
+    await plane.close();
+  });
+
   it('cuts what does not finish in time', async () => {
     const plane = await startPlane();
     const socket = await rawConnection(plane);

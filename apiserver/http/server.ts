@@ -16,8 +16,11 @@ export interface HttpServer {
   onUpgrade(prefix: string, handler: UpgradeHandler): void;
   /** New connections get the new certificate; open ones go on. */
   setTls(tls: Tls): void;
-  /** Readiness fails, requests finish, watches end, connections close; what is left after `drainMs` is cut. */
-  close(drainMs: number): Promise<void>;
+  /**
+   * Readiness fails; after `delayMs` (default 0) nothing new is accepted, requests finish, watches end, connections
+   * close; what is left after another `drainMs` is cut.
+   */
+  close(drainMs: number, delayMs?: number): Promise<void>;
 }
 
 // The Go clients behind the aggregator keep idle connections for 90 s and cannot repeat a POST on a closed one.
@@ -78,8 +81,8 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     },
     onUpgrade: dispatch.onUpgrade,
     setTls: (tls) => server.setSecureContext(tlsOptions(tls)),
-    close: async (drainMs) => {
-      await connections.drain(server, { clock: deps.clock, drainMs, stop: dispatch.stop });
+    close: async (drainMs, delayMs = 0) => {
+      await connections.drain(server, { clock: deps.clock, delayMs, drainMs, stop: dispatch.stop });
       deps.audit.flush();
     },
   };
