@@ -6,7 +6,6 @@ import { at, type JsonObject } from '../../api/json.ts';
 import { tenantNamespace } from '../../api/identity.ts';
 import { DataCluster } from '../../kinds/data-cluster.ts';
 import { Namespace } from '../../kinds/native/namespace.ts';
-import { PlaneWork } from '../../kinds/plane-work.ts';
 import { defaultSlug, targetNamespace } from '../../kinds/slug.ts';
 import { Tenant } from '../../kinds/tenant.ts';
 import { isComponent } from '../subjects.ts';
@@ -63,17 +62,10 @@ interface Own {
   readonly name: string;
 }
 
-/** By a cluster, or by what a cluster left on a plane that has not confirmed its removal. */
+/** A cluster that is being deleted is there until its plane has confirmed that the namespace is gone. */
 function isTaken(context: RuleContext, slug: string, own: Own): boolean {
-  const { lookup } = context;
-  const isOther = (each: Own): boolean => each.namespace !== own.namespace || each.name !== own.name;
-  const clusters = lookup.findAll(DataCluster).filter(isOther);
-  if (clusters.some((each) => slugOf(context, each.namespace, each.name, each.read()) === slug)) return true;
-  const wanted = targetNamespace(slug);
-  return lookup.findAll(PlaneWork).some((each) => {
-    const work = each.read();
-    if (at(work, 'spec.targetNamespace') !== wanted || at(work, 'spec.owner.kind') !== DataCluster.kind)
-      return false;
-    return isOther({ namespace: each.namespace, name: String(at(work, 'spec.owner.name')) });
+  return context.lookup.findAll(DataCluster).some((each) => {
+    if (each.namespace === own.namespace && each.name === own.name) return false;
+    return slugOf(context, each.namespace, each.name, each.read()) === slug;
   });
 }
