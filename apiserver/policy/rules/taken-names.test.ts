@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import type { JsonObject } from '../../api/json.ts';
 import { DataCluster } from '../../kinds/data-cluster.ts';
 import { Namespace } from '../../kinds/native/namespace.ts';
-import { PlaneWork } from '../../kinds/plane-work.ts';
 import { Tenant } from '../../kinds/tenant.ts';
 import { createAdmissionWorld, type AdmissionWorld } from '../../../test/support/admission.ts';
 import { ann, controllers, gil, op } from '../../../test/support/policy.ts';
@@ -56,18 +55,14 @@ describe('admission of names that stand for something on a plane', () => {
     await world.admit({ ...attempt('tn-acme', 'main', { slug: 'acme-main' }), old });
   });
 
-  it('A17 holds a slug until the plane has confirmed that the namespace is gone', async () => {
-    world.put(PlaneWork, {
-      metadata: { namespace: 'tn-acme', name: 'gone-slice' },
-      spec: {
-        targetNamespace: 'tenant-shared',
-        owner: { kind: 'DataCluster', namespace: 'tn-acme', name: 'gone' },
-      },
-    });
+  it('A17 holds a slug for a cluster that is being deleted', async () => {
+    const leaving = cluster('tn-acme', 'main', { slug: 'shared' });
+    const metadata = { namespace: 'tn-acme', name: 'main', deletionTimestamp: '2026-01-01T00:00:00Z' };
+    world.put(DataCluster, { ...leaving, metadata });
     const attempt = { user: gil, kind: DataCluster, object: cluster('tn-globex', 'x', { slug: 'shared' }) };
 
     assert.equal((await world.refusal(attempt)).code, 409);
-    world.remove(PlaneWork, 'tn-acme', 'gone-slice');
+    world.remove(DataCluster, 'tn-acme', 'main');
     await world.admit(attempt);
   });
 
