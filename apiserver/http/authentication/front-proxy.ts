@@ -46,6 +46,8 @@ interface Reading {
   /** Lower-case header name to what it holds. */
   readonly names: ReadonlyMap<string, 'username' | 'uid' | 'group'>;
   readonly prefixes: readonly string[];
+  /** All of them begin as usual. */
+  readonly areUsual: boolean;
   readonly users: Map<string, UserInfo>;
 }
 type Seen = { readonly reading: Reading } & ({ readonly why: string } | { readonly validity: Validity });
@@ -95,7 +97,15 @@ function readingOf(config: RequestHeaderConfig): Reading {
   for (const name of lower(config.uidHeaders)) names.set(name, 'uid');
   for (const name of lower(config.usernameHeaders)) names.set(name, 'username');
   const prefixes = lower(config.extraPrefixes).filter((prefix) => prefix !== '');
-  return { config, pool: readCertificates(config.authorities), names, prefixes, users: new Map() };
+  const areUsual = [...names.keys(), ...prefixes].every((name) => name.startsWith(USUAL_PREFIX));
+  return {
+    config,
+    pool: readCertificates(config.authorities),
+    names,
+    prefixes,
+    areUsual,
+    users: new Map(),
+  };
 }
 
 function judge(socket: Socket, reading: Reading): Seen {
@@ -126,17 +136,27 @@ function takeHeaders(request: IncomingMessage, reading: Reading | undefined): re
   const { rawHeaders, headers } = request;
   let taken: string[] | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase();
+    const sent = rawHeaders[i] ?? '';
+    if (reading?.areUsual !== false && !mayBeUsual(sent)) continue;
+    const name = sent.toLowerCase();
     if (!isIdentity(name, reading)) continue;
     taken ??= [];
     taken.push(name, rawHeaders[i + 1] ?? '');
-    delete headers[name];
+    // Not deleted: that would make every later look at the headers slow.
+    headers[name] = undefined;
     rawHeaders[i] = '';
     rawHeaders[i + 1] = '';
   }
   return taken ?? NOTHING;
 }
 const NOTHING: readonly string[] = [];
+
+/** Whether a header may be called `x-remote-...`; most are not, and that is seen at two letters. */
+const mayBeUsual = (name: string): boolean =>
+  // source: ASCII; 0x20 is what tells lower case from upper case.
+  name.length > USUAL_PREFIX.length &&
+  (name.charCodeAt(0) | 0x20) === 0x78 &&
+  (name.charCodeAt(2) | 0x20) === 0x72;
 
 const isIdentity = (name: string, reading: Reading | undefined): boolean =>
   name.startsWith(USUAL_PREFIX) ||
