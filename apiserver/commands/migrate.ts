@@ -17,7 +17,10 @@ export const MIGRATE_FLAGS: Flags = {
   to: { help: 'Where they go.', oneOf: KINDS },
   'data-dir': { help: 'Data directory with the sqlite database; no server may use it.', default: '.polder' },
   ...ETCD_FLAGS,
-  overwrite: { help: 'Replaces the objects that the target has.', boolean: true },
+  overwrite: {
+    help: 'Replaces the objects that the target has; a sqlite database stays beside it as store.db.replaced.',
+    boolean: true,
+  },
   help: { help: 'Shows this text.', boolean: true },
 };
 
