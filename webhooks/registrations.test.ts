@@ -4,7 +4,8 @@ import { MutatingWebhookConfiguration } from '../apiserver/kinds/native/mutating
 import { ValidatingWebhookConfiguration } from '../apiserver/kinds/native/validating-webhook-configuration.ts';
 import { compileSelector } from '../apiserver/policy/operators.ts';
 import { GOVERNED } from '../apiserver/policy/native/governed.ts';
-import { PROTECTED_NAMESPACES, webhookConfigurations } from './registrations.ts';
+import { PROTECTED_NAMESPACES } from '../apiserver/api/identity.ts';
+import { webhookConfigurations } from './registrations.ts';
 import { WATCHED_KINDS } from './native-kinds.ts';
 import { HOOKS } from './hooks.ts';
 import { kindOf } from '../apiserver/policy/actions.ts';

@@ -3,8 +3,8 @@
  * kinds. They select namespaces of tenants only: whatever happens to Polder, the cluster's own namespaces go on.
  */
 import {
-  AGENT_NAMESPACE,
   AGENT_USER,
+  PROTECTED_NAMESPACES,
   SYSTEM_NAMESPACE,
   TENANT_LABEL,
   TENANT_UID_LABEL,
@@ -13,14 +13,6 @@ import type { JsonObject } from '../apiserver/api/json.ts';
 import { HOOKS, type Hook } from './hooks.ts';
 import { WATCHED_KINDS, type WatchedKind } from './native-kinds.ts';
 
-/** Namespaces that no webhook of ours is ever asked about, whatever labels they carry. */
-export const PROTECTED_NAMESPACES: readonly string[] = [
-  'kube-system',
-  'kube-public',
-  'kube-node-lease',
-  SYSTEM_NAMESPACE,
-  AGENT_NAMESPACE,
-];
 export const CONFIGURATION_NAME = 'polder-webhooks';
 
 export interface ClientConfig {

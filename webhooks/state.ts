@@ -16,6 +16,7 @@ import { Credential } from '../apiserver/kinds/credential.ts';
 import { Depot } from '../apiserver/kinds/depot.ts';
 import { KINDS } from '../apiserver/kinds/index.ts';
 import { NATIVE_KINDS } from '../apiserver/kinds/native/index.ts';
+import { Ingress } from '../apiserver/kinds/native/ingress.ts';
 import { Namespace } from '../apiserver/kinds/native/namespace.ts';
 import { Tenant } from '../apiserver/kinds/tenant.ts';
 import { createCasbinEngine, type Engine } from '../apiserver/policy/engine.ts';
@@ -27,6 +28,7 @@ import type { Log } from '../apiserver/runtime/log.ts';
 export const STATE_KINDS: readonly Kind[] = [
   Tenant,
   Namespace,
+  Ingress,
   AccessRole,
   AccessPolicy,
   ClusterAccessPolicy,

@@ -17,6 +17,14 @@ export const SYSTEM_NAMESPACE = 'polder-system';
 /** Of the agent on its plane: its own, so that control plane and agent can be removed one without the other. */
 export const AGENT_NAMESPACE = 'polder-agent';
 export const AGENT_USER = `system:serviceaccount:${AGENT_NAMESPACE}:polder-agent`;
+/** Namespaces of the cluster and of Polder itself: no tenant's, whatever labels they carry, and never held up by us. */
+export const PROTECTED_NAMESPACES: readonly string[] = [
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  SYSTEM_NAMESPACE,
+  AGENT_NAMESPACE,
+];
 /** Operators run the platform and see nothing inside tenants. */
 export const OPERATORS_GROUP = 'polder:operators';
 /** Members act inside a tenant only while that Tenant carries the break-glass annotation with a reason. */

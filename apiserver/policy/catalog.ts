@@ -1,5 +1,11 @@
 /** What the engine has been told: tenants, namespaces, roles and policies as they are stored, nothing derived. */
-import { BREAK_GLASS_ANNOTATION, TENANT_LABEL, TENANT_UID_LABEL, tenantNamespace } from '../api/identity.ts';
+import {
+  BREAK_GLASS_ANNOTATION,
+  TENANT_LABEL,
+  TENANT_UID_LABEL,
+  tenantNamespace,
+  PROTECTED_NAMESPACES,
+} from '../api/identity.ts';
 import { at, isObject, type JsonObject } from '../api/json.ts';
 import { labelsOf } from './conditions.ts';
 import { parsePolicy, timeOf, type Policy } from './grants.ts';
@@ -18,6 +24,8 @@ export interface NamespaceFacts {
   readonly uid: string;
 }
 
+/** Labels of tenancy on them are somebody's mistake or attack. */
+const PROTECTED: ReadonlySet<string> = new Set(PROTECTED_NAMESPACES);
 const NO_POLICIES: ReadonlyMap<string, Policy> = new Map();
 
 export class Catalog {
@@ -123,7 +131,7 @@ export class Catalog {
 
   setNamespace(name: string, object: JsonObject | undefined): readonly string[] {
     const before = this.domainOf(name);
-    const facts = namespaceFacts(object);
+    const facts = PROTECTED.has(name) ? undefined : namespaceFacts(object);
     if (facts === undefined) this.#namespaces.delete(name);
     else this.#namespaces.set(name, facts);
     const after = this.domainOf(name);

@@ -7,7 +7,9 @@ import { startWebhookHost, type WebhookHost } from './support/webhook-host.ts';
 
 const NS = 'tn-acme';
 
-const container = { name: 'main', image: 'registry.example/app:1' };
+/** The quota of a tenant counts these. */
+const resources = { requests: { cpu: '10m', memory: '16Mi' } };
+const container = { name: 'main', image: 'registry.example/app:1', resources };
 const pod = (name: string, spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -84,9 +86,7 @@ describe('native kinds on a host cluster', function () {
         metadata: { name: 'polder-credential-x', namespace: NS },
       };
       assert.match(await host.refusal(host.dev, secret), /names that start with "polder-" belong to Polder/);
-      const quota = workload('v1', 'ResourceQuota', 'polder-tenant', { hard: { 'count/leases': '7' } });
-      const { cluster, dev, component } = host;
-      await cluster.ok(['create', '-f', '-'], { as: component, input: JSON.stringify(quota) });
+      const { cluster, dev } = host;
       for (const change of [['delete'], ['patch', '--type=merge', '-p', '{"spec":{"hard":{}}}']]) {
         const [verb = '', ...flags] = change;
         const refused = await cluster.kubectl([verb, 'resourcequota', 'polder-tenant', '-n', NS, ...flags], {
@@ -315,7 +315,11 @@ describe('native kinds on a host cluster', function () {
 
     it('U6 D10 every container gets references, no value, and a dry run leaves nothing behind', async () => {
       const { cluster, dev } = host;
-      const object = pod('asks', { initContainers: [{ name: 'init', image: 'a:1' }] }, wish('PG=warehouse'));
+      const object = pod(
+        'asks',
+        { initContainers: [{ name: 'init', image: 'a:1', resources }] },
+        wish('PG=warehouse'),
+      );
       const input = JSON.stringify(object);
       await cluster.ok(['create', '--dry-run=server', '-f', '-'], { as: dev, input });
       assert.equal((await cluster.kubectl(['get', 'pod', 'asks', '-n', NS])).code, 1);

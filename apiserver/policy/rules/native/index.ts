@@ -1,6 +1,8 @@
 /** Admission rules about Kubernetes' own kinds in the namespaces of tenants. One line per rule. */
 import type { Rule } from '../rule.ts';
+import { ingresses } from './ingresses.ts';
 import { managedObjects } from './managed-objects.ts';
+import { networkPolicies } from './network-policies.ts';
 import { podCredentials } from './pod-credentials.ts';
 import { podIdentity } from './pod-identity.ts';
 import { podPlacement } from './pod-placement.ts';
@@ -8,6 +10,9 @@ import { podSecurity } from './pod-security.ts';
 import { roleBindings } from './role-bindings.ts';
 import { roles } from './roles.ts';
 import { secrets } from './secrets.ts';
+import { serviceAccounts, serviceAccountTokens } from './service-accounts.ts';
+import { services } from './services.ts';
+import { volumeClaims } from './volume-claims.ts';
 
 export const NATIVE_RULES: readonly Rule[] = [
   managedObjects,
@@ -15,7 +20,13 @@ export const NATIVE_RULES: readonly Rule[] = [
   podIdentity,
   podPlacement,
   podCredentials,
+  volumeClaims,
   secrets,
+  serviceAccounts,
+  serviceAccountTokens,
   roleBindings,
   roles,
+  services,
+  ingresses,
+  networkPolicies,
 ];

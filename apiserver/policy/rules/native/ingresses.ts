@@ -1,0 +1,57 @@
+/** Ingresses of a tenant answer for names of their own, and do not reach into the controller that serves them. */
+import { at, isObject } from '../../../api/json.ts';
+import { catchesAll, hostsOf, hostsOfOthers, overlap } from '../../native/hosts.ts';
+import { isManagedName } from '../../native/managed.ts';
+import { placesAt } from '../../native/pods.ts';
+import type { Rule, Violation } from '../rule.ts';
+import { forbid, nativeRule, type NativeSubject } from './native-rule.ts';
+
+export const ingresses: Rule = nativeRule('ingresses', ['networking.k8s.io/ingresses'], (subject) => [
+  ...everything(subject),
+  ...taken(subject),
+  ...certificates(subject),
+  ...annotations(subject),
+]);
+
+const everything = ({ object }: NativeSubject): readonly Violation[] =>
+  catchesAll(object).map((path) =>
+    forbid(
+      'HOST_NOT_OWNED',
+      path,
+      'an Ingress of a tenant names its hosts; one for every name is for operators',
+    ),
+  );
+
+function taken({ object, context, tenant }: NativeSubject): readonly Violation[] {
+  const hosts = hostsOf(object);
+  if (hosts.length === 0) return [];
+  const others = hostsOfOthers(tenant.uid, context.engine, context.lookup);
+  return hosts
+    .filter(({ host }) => host === '' || others.some((other) => overlap(host, other)))
+    .map(({ path }) => forbid('HOST_NOT_OWNED', path, 'this host is not available to this tenant'));
+}
+
+const certificates = ({ object }: NativeSubject): readonly Violation[] =>
+  placesAt(object, 'spec.tls[].secretName')
+    .filter(({ value }) => typeof value === 'string' && isManagedName(value))
+    .map(({ path }) =>
+      forbid('CRED_NOT_GRANTED', path, 'a Secret that holds a Credential is not served as a certificate'),
+    );
+
+/** source: CVE-2021-25742: text that ends up in the configuration of the controller. */
+const SNIPPET = /-snippets?$/;
+const SECRET_REFERENCE = /(^|[/-])(auth-secret|auth-tls-secret|proxy-ssl-secret|secret)$/;
+
+function annotations({ object, context, tenant }: NativeSubject): readonly Violation[] {
+  const found = at(object, 'metadata.annotations');
+  return Object.entries(isObject(found) ? found : {}).flatMap(([key, value]) => {
+    const field = `metadata.annotations[${key}]`;
+    if (SNIPPET.test(key)) {
+      return [forbid('RESERVED_METADATA', field, 'configuration of the ingress controller is for operators')];
+    }
+    const [namespace, name] = typeof value === 'string' && SECRET_REFERENCE.test(key) ? value.split('/') : [];
+    if (namespace === undefined || name === undefined) return [];
+    if (context.engine.tenantOf(namespace)?.uid === tenant.uid && !isManagedName(name)) return [];
+    return [forbid('CROSS_TENANT_REF', field, 'the Secret is not one of this tenant')];
+  });
+}
