@@ -3,30 +3,18 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { at, type JsonObject } from '../../apiserver/api/json.ts';
 import { until } from '../support/until.ts';
+import {
+  labelled,
+  NS,
+  OPENINGS,
+  POOL,
+  pod,
+  resources,
+  shop,
+  template,
+  workload,
+} from './support/webhook-objects.ts';
 import { startWebhookHost, type WebhookHost } from './support/webhook-host.ts';
-
-const NS = 'tn-acme';
-
-/** The quota of a tenant counts these. */
-const resources = { requests: { cpu: '10m', memory: '16Mi' } };
-const container = { name: 'main', image: 'registry.example/app:1', resources };
-const pod = (name: string, spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace: NS, ...metadata },
-  spec: { containers: [container], ...spec },
-});
-const labelled = { app: 'w' };
-const workload = (apiVersion: string, kind: string, name: string, spec: JsonObject): JsonObject => ({
-  apiVersion,
-  kind,
-  metadata: { name, namespace: NS },
-  spec,
-});
-const template = (spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
-  metadata: { labels: labelled, ...metadata },
-  spec: { containers: [container], ...spec },
-});
 
 describe('native kinds on a host cluster', function () {
   this.timeout(120_000);
@@ -132,6 +120,30 @@ describe('native kinds on a host cluster', function () {
       }
     });
 
+    it('A17 G67 tokens and connections are decided too', async () => {
+      const { cluster, dev, ann } = host;
+      await host.apply(dev, pod('connected'));
+      const exec = await cluster.kubectl(['exec', 'connected', '-n', NS, '--', 'id'], { as: dev });
+      assert.match(exec.stderr, /connect\.polder\.dev" denied the request: .*User "dev" cannot exec here/);
+      const forward = await cluster.kubectl(['port-forward', 'pod/connected', '-n', NS, ':80'], { as: dev });
+      assert.equal(forward.code, 1);
+      const token = await cluster.kubectl(['create', 'token', 'default', '-n', NS], { as: ann });
+      assert.match(token.stderr, /User "ann" cannot create resource "serviceaccounts\/token"/);
+    });
+
+    it('D52 D57 D59 A22 what opens the tenant or reaches out of it is refused', async () => {
+      for (const [object, why] of OPENINGS) assert.match(await host.refusal(host.dev, object), why);
+      await host.apply(host.gil, shop('tn-globex'));
+      await until('the host is known to be taken', async () => {
+        const input = JSON.stringify(shop(NS));
+        const { stderr } = await host.cluster.kubectl(['create', '--dry-run=server', '-f', '-'], {
+          as: host.dev,
+          input,
+        });
+        return stderr.includes('this host is not available to this tenant');
+      });
+    });
+
     it('refuses whom no policy allows, although RBAC does', async () => {
       assert.match(
         await host.refusal(host.gil, pod('foreign')),
@@ -185,27 +197,7 @@ describe('native kinds on a host cluster', function () {
 
     it('P18 a pod of a tenant with nodes of its own is placed by defaulting, also through a Deployment', async () => {
       const { cluster } = host;
-      const compute = {
-        apiVersion: 'platform.polder.dev/v1alpha1',
-        kind: 'Compute',
-        metadata: { name: 'pool-a' },
-        spec: {
-          dataPlaneRef: 'here',
-          tenants: ['acme'],
-          nodePool: {
-            nodeSelector: { 'example.com/pool': 'a' },
-            tolerations: [{ key: 'example.com/pool', value: 'a', effect: 'NoSchedule' }],
-          },
-        },
-      };
-      const plane = {
-        apiVersion: 'platform.polder.dev/v1alpha1',
-        kind: 'DataPlane',
-        metadata: { name: 'here' },
-        spec: { provider: 'other', mode: 'OnPremise' },
-      };
-      await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(plane) });
-      await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(compute) });
+      for (const object of POOL) await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(object) });
       const apart = ['patch', 'tenant', 'acme', '--type=merge', '-p', '{"spec":{"isolation":"NodePool"}}'];
       await cluster.ok(apart);
       let made: JsonObject = {};
@@ -379,27 +371,41 @@ describe('native kinds on a host cluster', function () {
     });
   });
 
-  it('says in the audit log who was refused by which rule and how long it took', async () => {
-    await host.refusal(host.dev, pod('audited', { hostPID: true }));
-    const lines = readFileSync(host.cluster.files.audit, 'utf8').split('\n');
-    const line = lines.find((each) => each.includes('isolation.polder.dev/duration') && each.includes('PSS'));
-    const { annotations } = JSON.parse(line ?? '{}') as { annotations?: Record<string, string> };
-    assert.equal(annotations?.['isolation.polder.dev/admission.codes'], 'PSS');
-    assert.equal(annotations['isolation.polder.dev/tenant'], 'acme');
-    assert.match(annotations['isolation.polder.dev/duration'] ?? '', /^\d+\.\d+ms$/);
-  });
+  describe('around it', () => {
+    it('says in the audit log who was refused by which rule and how long it took', async () => {
+      await host.refusal(host.dev, pod('audited', { hostPID: true }));
+      const lines = readFileSync(host.cluster.files.audit, 'utf8').split('\n');
+      const line = lines.find(
+        (each) => each.includes('isolation.polder.dev/duration') && each.includes('PSS'),
+      );
+      const { annotations } = JSON.parse(line ?? '{}') as { annotations?: Record<string, string> };
+      assert.equal(annotations?.['isolation.polder.dev/admission.codes'], 'PSS');
+      assert.equal(annotations['isolation.polder.dev/tenant'], 'acme');
+      assert.match(annotations['isolation.polder.dev/duration'] ?? '', /^\d+\.\d+ms$/);
+    });
 
-  it('X3 an outage of the webhooks stops changes in tenants’ namespaces and nothing else', async () => {
-    const { cluster, dev, webhooks } = host;
-    await webhooks.stop('SIGKILL');
-    const refused = await host.refusal(dev, pod('late'));
-    assert.match(refused, /failed calling webhook "(mutate|isolation)\.polder\.dev"/);
-    await cluster.ok(['create', 'configmap', 'fine', '-n', 'default']);
-    const free = { ...pod('other'), metadata: { name: 'other', namespace: 'kube-system' } };
-    await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(free) });
-    await cluster.ok(['create', 'namespace', 'new-one']);
-    await cluster.ok(['label', 'namespace', 'new-one', 'team=a']);
-    await webhooks.start();
-    await host.apply(dev, pod('late'));
+    it('P29 a tenant goes with everything in it while the webhooks look on', async () => {
+      const { cluster, gil } = host;
+      await host.apply(gil, { ...pod('last'), metadata: { name: 'last', namespace: 'tn-globex' } });
+      await cluster.ok(['delete', 'tenant', 'globex', '--timeout=60s'], { timeoutMs: 70_000 });
+      const gone = await cluster.kubectl(['wait', '--for=delete', 'namespace/tn-globex', '--timeout=60s'], {
+        timeoutMs: 70_000,
+      });
+      assert.equal(gone.code, 0, gone.stderr);
+    });
+
+    it('X3 an outage of the webhooks stops changes in tenants’ namespaces and nothing else', async () => {
+      const { cluster, dev, webhooks } = host;
+      await webhooks.stop('SIGKILL');
+      const refused = await host.refusal(dev, pod('late'));
+      assert.match(refused, /failed calling webhook "(mutate|isolation)\.polder\.dev"/);
+      await cluster.ok(['create', 'configmap', 'fine', '-n', 'default']);
+      const free = { ...pod('other'), metadata: { name: 'other', namespace: 'kube-system' } };
+      await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(free) });
+      await cluster.ok(['create', 'namespace', 'new-one']);
+      await cluster.ok(['label', 'namespace', 'new-one', 'team=a']);
+      await webhooks.start();
+      await host.apply(dev, pod('late'));
+    });
   });
 });

@@ -33,9 +33,10 @@ const PEOPLE = ['acme-admins', 'acme-developers', 'globex-admins'];
 
 export async function startWebhookHost(): Promise<WebhookHost> {
   const controllers = [...POD_MAKERS, ...CLEANERS, ...OTHERS].map((name) => `${name}-controller`).join(',');
-  const { cluster, webhooks, close } = await startPlatform({
+  const platform = await startPlatform({
     controllerManagerArgs: [`--controllers=${controllers}`],
   });
+  const { cluster, webhooks } = platform;
   try {
     await apply(cluster, [everythingByRbac()]);
     for (const name of ['acme', 'globex']) await addTenant(cluster, name);
@@ -53,12 +54,12 @@ export async function startWebhookHost(): Promise<WebhookHost> {
         if (code === 0) throw new Error(`nothing was refused: ${stdout}`);
         return stderr;
       },
-      close,
+      close: () => platform.close(),
     };
     await grantWorkloads(host);
     return host;
   } catch (error) {
-    await close();
+    await platform.close();
     throw error;
   }
 }

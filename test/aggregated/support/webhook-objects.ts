@@ -1,0 +1,90 @@
+/** Objects of tenants for suites about native kinds on a host cluster. */
+import type { JsonObject } from '../../../apiserver/api/json.ts';
+
+export const NS = 'tn-acme';
+
+/** The quota of a tenant counts these. */
+export const resources = { requests: { cpu: '10m', memory: '16Mi' } };
+export const container = { name: 'main', image: 'registry.example/app:1', resources };
+export const pod = (name: string, spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: NS, ...metadata },
+  spec: { containers: [container], ...spec },
+});
+export const labelled = { app: 'w' };
+export const workload = (apiVersion: string, kind: string, name: string, spec: JsonObject): JsonObject => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace: NS },
+  spec,
+});
+export const template = (spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
+  metadata: { labels: labelled, ...metadata },
+  spec: { containers: [container], ...spec },
+});
+
+/** What opens a tenant to others or reaches out of it, and what the refusal says. */
+export const OPENINGS: readonly (readonly [JsonObject, RegExp])[] = [
+  [
+    workload('v1', 'Service', 'bad', { externalIPs: ['10.0.0.1'], ports: [{ port: 80 }] }),
+    /spec\.externalIPs\[0\]/,
+  ],
+  [
+    workload('v1', 'Service', 'bad', { type: 'ExternalName', externalName: 'db.tn-globex.svc' }),
+    /spec\.externalName/,
+  ],
+  [
+    workload('networking.k8s.io/v1', 'Ingress', 'bad', {
+      defaultBackend: { service: { name: 's', port: { number: 80 } } },
+    }),
+    /names its hosts/,
+  ],
+  [
+    workload('networking.k8s.io/v1', 'NetworkPolicy', 'bad', { podSelector: {}, ingress: [{}] }),
+    /opens the pods to every tenant/,
+  ],
+  [
+    workload('v1', 'PersistentVolumeClaim', 'bad', {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: '1Gi' } },
+      selector: { matchLabels: { a: 'b' } },
+    }),
+    /spec\.selector/,
+  ],
+];
+
+export const shop = (namespace: string): JsonObject => {
+  const rules = [
+    {
+      host: 'shop.example.com',
+      http: {
+        paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 's', port: { number: 80 } } } }],
+      },
+    },
+  ];
+  const made = workload('networking.k8s.io/v1', 'Ingress', 'shop', { rules });
+  return { ...made, metadata: { name: 'shop', namespace } };
+};
+
+/** A plane and a pool of nodes on it that is open to acme. */
+const compute = {
+  apiVersion: 'platform.polder.dev/v1alpha1',
+  kind: 'Compute',
+  metadata: { name: 'pool-a' },
+  spec: {
+    dataPlaneRef: 'here',
+    tenants: ['acme'],
+    nodePool: {
+      nodeSelector: { 'example.com/pool': 'a' },
+      tolerations: [{ key: 'example.com/pool', value: 'a', effect: 'NoSchedule' }],
+    },
+  },
+};
+const plane = {
+  apiVersion: 'platform.polder.dev/v1alpha1',
+  kind: 'DataPlane',
+  metadata: { name: 'here' },
+  spec: { provider: 'other', mode: 'OnPremise' },
+};
+export const POOL: readonly JsonObject[] = [plane, compute];
