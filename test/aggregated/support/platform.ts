@@ -5,82 +5,131 @@ import { startCluster, type Cluster, type ClusterOptions } from '../../support/c
 import type { Part } from '../../support/cluster-part.ts';
 import { freePorts } from '../../support/free-port.ts';
 import { ROOT } from '../../support/polder.ts';
+import { startBalancer, type Backend } from './balancer.ts';
 import { apply, installation, type Ports } from './install.ts';
 
 export interface Platform {
   readonly cluster: Cluster;
   readonly ports: Ports;
-  /** `polder apiserver`; running. */
+  /** `polder apiserver`; running. The first of its replicas. */
   readonly apiServer: Part;
+  readonly replicas: readonly Part[];
   /** `polder controllers` with the hub; running. */
   readonly controllers: Part;
   /** `polder webhooks`; running. */
   readonly webhooks: Part;
-  /** Path of the audit log of `polder apiserver`. */
+  /** Path of the audit log of `apiServer`. */
   readonly audit: string;
+  /** `apiServer` from another source tree, on its port and data; not started, `apiServer` has to be stopped. */
+  from(tree: string): Promise<Part>;
   /** Resolves when the aggregator reaches us, so within about 30 s. */
   available(): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function startPlatform(options: ClusterOptions = {}): Promise<Platform> {
+export interface PlatformOptions extends ClusterOptions {
+  /** Of `polder apiserver`; several share the host's etcd. Default 1, with sqlite. */
+  readonly replicas?: number;
+  /** More flags of `polder apiserver`. */
+  readonly apiServerFlags?: readonly string[];
+}
+
+export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
   const cluster = await startCluster(options);
   try {
-    return await install(cluster);
+    return await install(cluster, options);
   } catch (error) {
     await cluster.close();
     throw error;
   }
 }
 
-async function install(cluster: Cluster): Promise<Platform> {
-  const [apiserver, webhooks, hub] = await freePorts(3);
-  const ports: Ports = { apiserver, webhooks, hub };
+async function install(cluster: Cluster, options: PlatformOptions): Promise<Platform> {
+  const { replicas: count = 1 } = options;
+  const [webhooks, hub, ...own] = await freePorts(2 + count);
+  const balancer = count > 1 ? await startBalancer(own.map(backend)) : undefined;
+  const ports: Ports = { apiserver: balancer?.port ?? own[0] ?? 0, webhooks: webhooks ?? 0, hub: hub ?? 0 };
   const { before, after } = await installation(ports);
   await apply(cluster, before);
-  const dataDir = join(cluster.dir, 'polder');
+  const dataDir = (replica: number): string =>
+    join(cluster.dir, replica === 0 ? 'polder' : `polder-${replica}`);
+  const apiserver = (index: number, tree: string): Promise<Part> =>
+    program(cluster, 'apiserver', own[index] ?? 0, {
+      tree,
+      part: index === 0 ? 'polder-apiserver' : `polder-apiserver-${index}`,
+      args: [
+        `--data-dir=${dataDir(index)}`,
+        ...(count > 1 ? ['--store=etcd', `--etcd-servers=${cluster.etcdUrl}`] : []),
+        ...(options.apiServerFlags ?? []),
+      ],
+    });
+  const replicas = await Promise.all(own.map((_, index) => apiserver(index, ROOT)));
+  const [apiServer] = replicas;
+  if (apiServer === undefined) throw new Error('a platform has at least one replica');
   const programs = {
-    apiServer: await program(cluster, 'apiserver', apiserver, ['--data-dir', dataDir]),
-    webhooks: await program(cluster, 'webhooks', webhooks, []),
-    controllers: await program(cluster, 'controllers', hub, []),
+    apiServer,
+    webhooks: await program(cluster, 'webhooks', ports.webhooks),
+    controllers: await program(cluster, 'controllers', ports.hub),
   };
   // A server that the aggregator finds at its first try is available at once, else at the next, 30 s later.
-  await programs.apiServer.start();
+  await Promise.all(replicas.map((replica) => replica.start()));
   await apply(cluster, after);
   const platform: Platform = {
     cluster,
     ports,
     ...programs,
-    audit: join(dataDir, 'audit.log'),
+    replicas,
+    audit: join(dataDir(0), 'audit.log'),
+    from: (tree) => apiserver(0, tree),
     available: () => available(cluster),
-    close: () => cluster.close(),
+    close: async () => {
+      await cluster.close();
+      await balancer?.close();
+    },
   };
   await platform.available();
   await Promise.all([programs.webhooks.start(), programs.controllers.start()]);
   return platform;
 }
 
+interface ProgramOptions {
+  /** Default: this source tree. */
+  readonly tree?: string;
+  readonly part?: string;
+  readonly args?: readonly string[];
+}
+
 /** As the service account that its pod has. */
-async function program(cluster: Cluster, name: string, port: number, args: readonly string[]): Promise<Part> {
+async function program(
+  cluster: Cluster,
+  name: string,
+  port: number,
+  { tree = ROOT, part = `polder-${name}`, args = [] }: ProgramOptions = {},
+): Promise<Part> {
   const account = `system:serviceaccount:${SYSTEM_NAMESPACE}:polder-${name}`;
   const { kubeconfig } = await cluster.pki.client(account, [
     'system:serviceaccounts',
     `system:serviceaccounts:${SYSTEM_NAMESPACE}`,
   ]);
-  return cluster.add(`polder-${name}`, {
+  return cluster.add(part, {
     program: process.execPath,
     args: [
-      join(ROOT, 'apiserver/polder.js'),
+      join(tree, 'apiserver/polder.js'),
       name,
       `--kubeconfig=${kubeconfig}`,
       '--bind-address=127.0.0.1',
       `--port=${port}`,
       ...args,
     ],
-    // Its certificate is self-made and unknown yet; that it answers is what counts here.
-    ready: { url: `https://127.0.0.1:${port}/readyz`, insecure: true },
+    ready: backend(port).ready,
   });
 }
+
+/** Its certificate is self-made and unknown yet; that it answers is what counts here. */
+const backend = (port: number): Backend => ({
+  port,
+  ready: { url: `https://127.0.0.1:${port}/readyz`, insecure: true },
+});
 
 const AVAILABLE_MS = 60_000;
 

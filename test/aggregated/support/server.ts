@@ -2,14 +2,13 @@
 import { SYSTEM_NAMESPACE } from '../../../apiserver/api/identity.ts';
 import { createApi, type Api, type CallOptions } from '../../contract/support/api.ts';
 import { CHECKS, createTenant, type Server, type User } from '../../contract/support/server.ts';
-import { startPlatform, type Platform } from './platform.ts';
-import type { ClusterOptions } from '../../support/cluster.ts';
+import { startPlatform, type Platform, type PlatformOptions } from './platform.ts';
 
 export interface AggregatedServer extends Server {
   readonly platform: Platform;
 }
 
-export async function startAggregated(options: ClusterOptions = {}): Promise<AggregatedServer> {
+export async function startAggregated(options: PlatformOptions = {}): Promise<AggregatedServer> {
   const platform = await startPlatform(options);
   const { cluster } = platform;
   const { url, ca, dir, pki } = cluster;
