@@ -18,15 +18,6 @@ export function checksOf(title: string): readonly number[] {
   return [...numbers.matchAll(/[0-9]+/g)].map(([number]) => Number(number));
 }
 
-/**
- * Checks that need more than this server and kubectl. They have no test here; each says what it waits for. A check
- * with a test must not stand here, which `parity.test.ts` sees to.
- */
-export const ISSUE_4: Readonly<Record<number, string>> = {
-  38: 'needs kube-apiserver: rolling restart with another schema',
-  131: 'needs webhooks of third parties',
-};
-
 interface Row {
   readonly state: string;
   readonly what: string;
@@ -35,10 +26,7 @@ interface Row {
 function rowOf(check: number, outcomes: readonly Outcome[]): Row {
   const mine = outcomes.filter(({ title }) => checksOf(title).includes(check));
   const state = WORST.find((candidate) => mine.some((outcome) => outcome.state === candidate));
-  if (state === undefined) {
-    const why = ISSUE_4[check];
-    return why === undefined ? { state: 'missing', what: 'no test' } : { state: 'issue 4', what: why };
-  }
+  if (state === undefined) return { state: 'missing', what: 'no test' };
   const shown = mine.find((outcome) => outcome.state === state)?.title.replace(/^(C[0-9]+ )+/, '') ?? '';
   const more = mine.length > 1 ? ` (and ${mine.length - 1} more)` : '';
   return { state, what: `${shown}${more}` };

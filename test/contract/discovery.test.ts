@@ -163,7 +163,8 @@ describe('contract B: discovery and OpenAPI', function () {
   it('C32 C33 lists OpenAPI v3 documents by hashed URL and lets clients keep them', async () => {
     const { paths } = await own.read('/openapi/v3');
     for (const group of GROUPS) assert.ok(paths[`apis/${group}/v1alpha1`], group);
-    for (const path of Object.keys(paths)) assert.match(path, /^(api\/v1|apis\/[a-z0-9.]+\/v1(alpha1|beta1)?)$/);
+    for (const path of Object.keys(paths))
+      assert.match(path, /^(api\/v1|apis\/[a-z0-9.]+\/v1(alpha1|beta1)?)$/);
     const url: string = paths['apis/platform.polder.dev/v1alpha1'].serverRelativeURL;
     assert.match(url, /^\/openapi\/v3\/apis\/platform\.polder\.dev\/v1alpha1\?hash=[0-9A-F]+$/);
 
