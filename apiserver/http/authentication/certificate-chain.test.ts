@@ -65,6 +65,14 @@ describe('certificate chains', () => {
     assert.throws(() => verify(leaf, [first], [root]), /no known CA/);
   });
 
+  it('begin at an intermediate that is in the pool itself', async () => {
+    const root = await issue('root', undefined, ca());
+    const between = await issue('between', root, ca());
+    const leaf = await issue('leaf', between, client());
+    assert.doesNotThrow(() => verify(leaf, [], [root, between]));
+    assert.doesNotThrow(() => verify(leaf, [], [between]));
+  });
+
   it('are no longer than a CA in them allows', async () => {
     const root = await issue('root', undefined, ca(0));
     const between = await issue('between', root, ca());

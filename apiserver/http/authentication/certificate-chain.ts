@@ -18,7 +18,10 @@ const UNDERSTOOD = new Set([
   ...['14', '15', '17', '31', '32', '35', '37'].map((arc) => `2.5.29.${arc}`),
 ]);
 
-/** Leaf first; undefined when the peer sent no certificate. A certificate cannot change during a connection. */
+/**
+ * Leaf first; undefined when the peer sent no certificate. A certificate cannot change during a connection. Node 24
+ * does not tell a server which intermediates came along, so those have to be in the pool.
+ */
 export type Presented = readonly X509Certificate[] | undefined;
 
 /** When a chain holds, in milliseconds since the epoch. */
