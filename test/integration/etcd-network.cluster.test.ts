@@ -1,6 +1,6 @@
 /** The etcd store when the network fails, etcd is shared, compacted by others, guarded by TLS, or loses a member. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { cpSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority, issue, type Authority } from '../../apiserver/runtime/certificates.ts';
 import { createEtcdStore, type EtcdOptions } from '../../apiserver/store/etcd/store.ts';
@@ -248,6 +248,36 @@ describe('the etcd store', function () {
     assert.deepEqual(await show(again, '/'), ['/a=@2']);
     assert.equal(await written(again.append(put('/a', 'y', 2))), again.revision());
     await assert.rejects(again.changes(1, 10), CompactedError);
+  });
+});
+
+describe('the etcd store on an etcd that was restored from a backup', function () {
+  this.timeout(60_000);
+  const etcd = useEtcd();
+
+  it('gives up instead of serving what is not stored any more, and starts on what is', async () => {
+    const lost = Promise.withResolvers<Error>();
+    const store = createEtcdStore({ servers: [etcd.url], onLost: lost.resolve });
+    await store.start();
+    await written(store.append(put('/a', 'kept')));
+    await etcd.part.stop('SIGKILL');
+    const data = join(etcd.dir, 'etcd');
+    cpSync(data, join(etcd.dir, 'backup'), { recursive: true });
+    await etcd.part.start();
+    for (let index = 0; index < 20; index += 1) await written(store.append(put(`/b${index}`, 'x')));
+    await etcd.part.stop('SIGKILL');
+    rmSync(data, { recursive: true });
+    renameSync(join(etcd.dir, 'backup'), data);
+    await etcd.part.start();
+    await assert.rejects(store.sync?.() ?? Promise.resolve(), /has gone back to an older state/);
+    await lost.promise;
+    await assert.rejects(store.append(put('/c', 'x')), StoreUnusableError);
+    await store.close();
+
+    const again = createEtcdStore({ servers: [etcd.url] });
+    await again.start();
+    assert.deepEqual(await show(again, '/'), ['/a=kept@1']);
+    await again.close();
   });
 });
 

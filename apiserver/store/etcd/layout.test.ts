@@ -18,7 +18,10 @@ describe('keys in etcd', () => {
   it('of times sort newest first, from the beginning to the end of time', () => {
     const times = [Number.MAX_SAFE_INTEGER, 1_800_000_000_001, 1_800_000_000_000, 9, 0];
     const keys = times.map((ms) => layout.time(ms));
-    assert.deepEqual(keys.toSorted((a, b) => Buffer.compare(a, b)), keys);
+    assert.deepEqual(
+      keys.toSorted((a, b) => Buffer.compare(a, b)),
+      keys,
+    );
     for (const key of keys) assert.ok(Buffer.compare(key, layout.timesEnd) < 0);
   });
 

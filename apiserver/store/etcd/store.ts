@@ -298,11 +298,14 @@ class EtcdStore implements Store {
 
   async #readNewest(): Promise<void> {
     const { connection, base, waiters } = this.#open();
+    const before = this.#revision;
     try {
       const request = encodeRange({ key: this.#layout.head, keysOnly: true });
       const answer = decodeRange(await readAgain(connection, request, this.#timeoutMs));
       const newest = (answer.kvs[0]?.modRevision ?? 0) - base;
+      if (newest < before) this.#lose('etcd has gone back to an older state, as from a backup');
       await waiters.until(newest, this.#timeoutMs, notShown);
+      if (this.#lost !== undefined) throw this.#lost;
     } catch (error) {
       throw asUnusable(error);
     }
