@@ -62,6 +62,9 @@ export const PROGRAMS: readonly Program[] = [
   { name: 'helm', module: 'helm', package: 'helm.sh/helm/v4/cmd/helm', variables: {}, onRequest: true },
   client('informers'),
   client('informers', 'go-0.31.mod'),
+  client('controller'),
+  client('flux'),
+  client('argocd'),
 ];
 
 /** Throws for a name that is not in the table. */
