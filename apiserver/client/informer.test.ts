@@ -135,6 +135,30 @@ describe('informer', () => {
     assert.equal(from(api.requests[1] as CannedRequest), '42');
   });
 
+  it('tells since when it has lost its watch, until the server answers again', async () => {
+    let failures = 0;
+    handle = (request) => {
+      if (asksForState(request)) {
+        request.send(INITIAL_END);
+        request.response.end();
+      } else if (failures < 2) {
+        failures += 1;
+        request.answer(500, status(500, 'InternalError'));
+      } else if (failures === 2) {
+        failures += 1;
+        // The second failure has been noticed, or there would be no third request.
+        assert.notEqual(informer.lostSinceMs, undefined);
+        request.send(event('ADDED', 'back', '43'));
+      }
+    };
+
+    informer.start();
+    await informer.synced;
+    await until(1);
+
+    assert.deepEqual([names(), failures, informer.lostSinceMs], [['back'], 3, undefined]);
+  });
+
   it('takes the whole state again when its revision has expired, and tells the difference', async () => {
     let rounds = 0;
     handle = (request) => {

@@ -45,25 +45,56 @@ export interface Place {
   readonly value: unknown;
 }
 
-/** Everything a dotted path leads to, own properties only; `a[]` steps into every item of a list. */
-export function placesAt(value: unknown, field: string): readonly Place[] {
-  let found: readonly Place[] = [{ path: '', value }];
-  for (const step of field.split('.')) {
+interface Step {
+  readonly key: string;
+  readonly isList: boolean;
+}
+
+/** Paths come from the tables of the rules, so there are as many as these have. */
+const COMPILED = new Map<string, readonly Step[]>();
+
+function stepsOf(field: string): readonly Step[] {
+  const known = COMPILED.get(field);
+  if (known !== undefined) return known;
+  const steps = field.split('.').map((step): Step => {
     const isList = step.endsWith('[]');
-    const key = isList ? step.slice(0, -'[]'.length) : step;
-    found = found.flatMap((place) => into(place, key)).flatMap((place) => (isList ? items(place) : [place]));
-  }
+    return { key: isList ? step.slice(0, -'[]'.length) : step, isList };
+  });
+  COMPILED.set(field, steps);
+  return steps;
+}
+
+const NOWHERE: readonly Place[] = [];
+
+/**
+ * Everything a dotted path leads to, own properties only; `a[]` steps into every item of a list. Most paths lead
+ * nowhere in most objects, which costs a look at the first step.
+ */
+export function placesAt(value: unknown, field: string): readonly Place[] {
+  const steps = stepsOf(field);
+  const [first] = steps;
+  if (first === undefined || !isObject(value) || !Object.hasOwn(value, first.key)) return NOWHERE;
+  const found: Place[] = [];
+  collect({ value, path: '' }, steps, 0, found);
   return found;
 }
 
-function into({ path, value }: Place, key: string): readonly Place[] {
-  if (!isObject(value) || !Object.hasOwn(value, key) || value[key] === null) return [];
-  return [{ path: path === '' ? key : `${path}.${key}`, value: value[key] }];
-}
-
-function items({ path, value }: Place): readonly Place[] {
-  if (!Array.isArray(value)) return [];
-  return value.map((item: unknown, index) => ({ path: `${path}[${index}]`, value: item }));
+function collect(place: Place, steps: readonly Step[], index: number, found: Place[]): void {
+  const step = steps[index];
+  if (step === undefined) {
+    found.push(place);
+    return;
+  }
+  const { value: holder, path } = place;
+  if (!isObject(holder) || !Object.hasOwn(holder, step.key)) return;
+  const value = holder[step.key];
+  if (value === undefined || value === null) return;
+  const below = path === '' ? step.key : `${path}.${step.key}`;
+  if (!step.isList) return collect({ path: below, value }, steps, index + 1, found);
+  if (!Array.isArray(value)) return;
+  for (const [at, item] of value.entries()) {
+    collect({ path: `${below}[${at}]`, value: item }, steps, index + 1, found);
+  }
 }
 
 /** The three lists a pod's containers are in; what is forgotten in one of them is open (CVE-2023-2727). */

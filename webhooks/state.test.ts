@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { createClient, type Client } from '../apiserver/client/client.ts';
+import { systemClock, type Clock } from '../apiserver/runtime/clock.ts';
+import { silentLog } from '../apiserver/runtime/log.ts';
+import { Tenant } from '../apiserver/kinds/tenant.ts';
+import { startCannedApi, type CannedApi, type CannedRequest } from '../test/support/canned-api.ts';
+import { until } from '../test/support/until.ts';
+import { createState, STATE_KINDS, type State } from './state.ts';
+
+const END = {
+  type: 'BOOKMARK',
+  object: { metadata: { resourceVersion: '10', annotations: { 'k8s.io/initial-events-end': 'true' } } },
+};
+const tenant = { metadata: { name: 'acme', uid: 'u-1', resourceVersion: '3' }, spec: {} };
+const labels = { 'polder.dev/tenant': 'acme', 'polder.dev/tenant-uid': 'u-1' };
+const namespace = { metadata: { name: 'tn-acme', resourceVersion: '4', labels } };
+
+describe('state of the webhooks', () => {
+  let api: CannedApi;
+  let client: Client;
+  let state: State;
+  let nowMs = 0;
+  let isDown = false;
+  /** Backoff passes at once; what else waits stays as it is. */
+  const clock: Clock = {
+    now: () => nowMs,
+    after: (delayMs, task) => systemClock.after(delayMs < 9_000 ? 5 : delayMs, task),
+  };
+  const open: CannedRequest[] = [];
+
+  beforeEach(async () => {
+    isDown = false;
+    nowMs = 1_000_000;
+    open.length = 0;
+    api = await startCannedApi((request) => {
+      if (isDown)
+        return request.answer(503, {
+          kind: 'Status',
+          status: 'Failure',
+          reason: 'ServiceUnavailable',
+          code: 503,
+        });
+      open.push(request);
+      const { pathname, searchParams } = request.url;
+      if (!searchParams.has('sendInitialEvents'))
+        return request.send({ ...END, object: { metadata: { resourceVersion: '11' } } });
+      if (pathname.endsWith('/tenants')) request.send({ type: 'ADDED', object: tenant });
+      if (pathname.endsWith('/namespaces')) request.send({ type: 'ADDED', object: namespace });
+      request.send(END);
+    });
+    client = createClient({ server: api.server, ca: api.ca, log: silentLog, clock });
+    state = createState({ client, clock, log: silentLog });
+  });
+  afterEach(async () => {
+    await state.close();
+    await client.close();
+    await api.stop();
+  });
+
+  it('is loading until every kind is in, and then knows what belongs to whom', async () => {
+    assert.match(state.loading() ?? '', /^tenants, namespaces, .* are still being loaded$/);
+    state.start();
+    await until('everything is in', () => state.loading() === undefined);
+    assert.equal(state.engine.tenantOf('tn-acme')?.uid, 'u-1');
+    assert.equal(state.lookup.find(Tenant, '', 'acme') !== undefined, true);
+    assert.deepEqual(
+      state.lookup.findAll(Tenant).map(({ name }) => name),
+      ['acme'],
+    );
+    const asked = new Set(api.requests.map(({ url }) => url.pathname.split('/').at(-1)));
+    assert.deepEqual(asked, new Set(STATE_KINDS.map(({ plural }) => plural)));
+    const namespaces = api.requests.find(({ url }) => url.pathname.endsWith('/namespaces'));
+    assert.equal(namespaces?.url.searchParams.get('labelSelector'), 'polder.dev/tenant');
+  });
+
+  it('X6 is outdated when a watch has been lost for more than 30 s, and current again when it is back', async () => {
+    state.start();
+    await until('everything is in', () => state.loading() === undefined);
+    isDown = true;
+    const before = api.requests.length;
+    for (const request of open.splice(0)) request.response.end();
+    // Each of them has failed at least once when all have asked twice.
+    await until('every watch is lost', () => api.requests.length >= before + 2 * STATE_KINDS.length);
+    assert.equal(state.outdated(), undefined);
+    nowMs += 31_000;
+    await until('it is outdated', () => state.outdated() !== undefined);
+    assert.match(state.outdated() ?? '', /cannot be followed$/);
+    assert.equal(state.loading(), undefined);
+    isDown = false;
+    await until('it is current again', () => state.outdated() === undefined);
+  });
+});
