@@ -17,6 +17,8 @@ export interface Contestant {
   readonly pids: readonly number[];
   /** Reached through kube-apiserver, which adds its own work. */
   readonly viaAggregator: boolean;
+  /** Ours, with its objects in etcd; default: on sqlite. */
+  readonly onEtcd?: true;
   readonly client: Program;
   /** The next number that no object has and no patch has written. */
   readonly numbers: { next: number };

@@ -10,6 +10,8 @@ export interface Round {
   /** Issue 4, section 6. */
   readonly direct: Target;
   readonly aggregated: Target;
+  /** Undefined: not measured on etcd. */
+  readonly onEtcd?: Target;
   run(who: Contestant, seconds: number): Promise<Result>;
 }
 export interface Result {
@@ -95,6 +97,7 @@ export const ROUNDS: readonly Round[] = [
     unit: '/s',
     direct: atLeast(6),
     aggregated: atLeast(1),
+    onEtcd: atLeast(2),
     run: async (who) => {
       await createSome(who, CREATED);
       return rate(await createSome(who, CREATED));

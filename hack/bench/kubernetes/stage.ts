@@ -9,6 +9,7 @@ import type { Cluster } from '../../../test/support/cluster.ts';
 import type { Bench } from '../measure.ts';
 import { depot, TENANT } from '../objects.ts';
 import { pidsOf, type Settings } from './contestant.ts';
+import { startOnEtcd } from './on-etcd.ts';
 import { TWIN_GROUP, twinOf } from './twin.ts';
 
 export interface Stage {
@@ -17,6 +18,8 @@ export interface Stage {
   readonly direct: Settings;
   /** The same process through kube-apiserver's aggregator. */
   readonly aggregated: Settings;
+  /** Another process with the etcd of kube-apiserver as its store, asked without detour. */
+  readonly onEtcd: Settings;
   close(): Promise<void>;
 }
 
@@ -32,17 +35,25 @@ export async function startStage(bench: Bench, say: (line: string) => void): Pro
     const pki = await administrator(bench, cluster, cluster.ca);
     await prepareTenant(cluster);
     const twin = await startTwin(cluster, pki);
-    const polder = pidsOf(running(), 'polder.js', 'apiserver', cluster.dir);
+    const onEtcd = await startOnEtcd(platform);
+    const polder = [platform.apiServer.pid() ?? 0];
     const ours = { objects: OBJECTS, apiVersion: OWN_VERSION };
+    const authority = await servingAuthority(cluster);
+    const direct = { ...ours, pki: await administrator(bench, cluster, authority), viaAggregator: false };
     return {
       twin,
       direct: {
-        ...ours,
+        ...direct,
         name: 'direct',
-        pki: await administrator(bench, cluster, await servingAuthority(cluster)),
         url: `https://localhost:${ports.apiserver}`,
         pids: polder,
-        viaAggregator: false,
+      },
+      onEtcd: {
+        ...direct,
+        name: 'direct, on etcd',
+        onEtcd: true,
+        url: onEtcd.url,
+        pids: [onEtcd.part.pid() ?? 0],
       },
       aggregated: {
         ...ours,

@@ -3,7 +3,7 @@
  * with etcd. Same client, same objects, one after the other in one run; nobody is tied to a core, so that
  * kube-apiserver has all of them.
  */
-import type { Bench, Row } from '../measure.ts';
+import type { Bench, Row, Target } from '../measure.ts';
 import { connect, type Contestant } from './contestant.ts';
 import { fanOut, WATCHERS } from './fan-out.ts';
 import { mixed } from './mixed.ts';
@@ -20,7 +20,9 @@ export async function runKubernetes(bench: Bench, say: (line: string) => void): 
     contestants.push(await connect(bench, stage.twin, theirs));
     contestants.push(await connect(bench, stage.direct, ours));
     contestants.push(await connect(bench, stage.aggregated, ours));
-    return await compete(bench, contestants, say);
+    const onEtcd = await connect(bench, stage.onEtcd, { next: 1 });
+    contestants.push(onEtcd);
+    return await compete(bench, contestants.slice(0, -1), { onEtcd, say });
   } finally {
     for (const { client } of contestants) await client.stop();
     await stage.close();
@@ -30,7 +32,7 @@ export async function runKubernetes(bench: Bench, say: (line: string) => void): 
 async function compete(
   bench: Bench,
   contestants: readonly Contestant[],
-  say: (line: string) => void,
+  { onEtcd, say }: { readonly onEtcd: Contestant; readonly say: (line: string) => void },
 ): Promise<readonly Row[]> {
   const [twin, ...ours] = contestants;
   if (twin === undefined) throw new Error('nobody to compare with');
@@ -44,7 +46,9 @@ async function compete(
   for (const round of ROUNDS) {
     say(`${round.name} ...`);
     const theirs = await round.run(twin, bench.seconds);
-    for (const who of ours) rows.push(rowOf(round, who, await round.run(who, bench.seconds), theirs));
+    for (const who of round.onEtcd === undefined ? ours : [...ours, onEtcd]) {
+      rows.push(rowOf(round, who, await round.run(who, bench.seconds), theirs));
+    }
   }
   rows.push(...(await fanOutRows(bench, twin, ours, say)));
   rows.push(...(await memoryRows(twin, ours[0], say)));
@@ -58,12 +62,17 @@ function rowOf(round: Round, who: Contestant, mine: Result, theirs: Result): Row
     value: mine.value,
     unit: round.unit,
     baseline: { name: 'twin', value: theirs.value },
-    target: who.viaAggregator ? round.aggregated : round.direct,
+    target: targetOf(round, who),
     notes:
       `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, ${serverUs.toFixed(0)} us of processor each ` +
       `(twin ${theirs.measured.p50Ms.toFixed(1)} ms, ${theirs.measured.p99Ms.toFixed(1)} ms, ` +
       `${theirs.measured.serverUs.toFixed(0)} us), client ${Math.round(cpuShare * 100)} % of a core`,
   };
+}
+
+function targetOf(round: Round, who: Contestant): Target {
+  if (who.viaAggregator) return round.aggregated;
+  return who.onEtcd === true && round.onEtcd !== undefined ? round.onEtcd : round.direct;
 }
 
 async function fanOutRows(
