@@ -1,6 +1,6 @@
 /** Whether an installation works: what a user sees in the first minute, through plain kubectl. */
 import assert from 'node:assert/strict';
-import { PLANE } from './install.ts';
+import { AS_ADMIN, PLANE } from './install.ts';
 import type { Target } from './target.ts';
 
 const TIMEOUT = '--timeout=120s';
@@ -17,7 +17,7 @@ export async function smokeTest(target: Target): Promise<void> {
   say('smoke test: the data clusters are on the plane');
   for (const tenant of ['acme', 'globex']) {
     const cluster = ['datacluster/main', '-n', `tn-${tenant}`];
-    await kubectl(['wait', '--for=jsonpath={.status.phase}=Ready', TIMEOUT, ...cluster]);
+    await kubectl(['wait', '--for=jsonpath={.status.phase}=Ready', TIMEOUT, ...cluster, ...AS_ADMIN]);
   }
   const slice = await kubectl([
     'get',

@@ -5,6 +5,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { at, isObject, type JsonObject } from '../../../apiserver/api/json.ts';
+import { CLUSTER_ADMINS } from '../../../hack/kind/install.ts';
 import type { Target } from '../../../hack/kind/target.ts';
 import { buildManifests } from '../../../hack/manifests-build.ts';
 import type { Cluster } from '../../support/cluster.ts';
@@ -34,6 +35,8 @@ const SERVICES: Readonly<Record<string, string>> = {
   'polder-controllers': 'polder-hub',
 };
 const MAX_REPLICAS = 3;
+/** More than kubectl itself is told to wait. */
+const KUBECTL_MS = 150_000;
 
 /** `replicas`: as many processes as the Deployments ask for, up to three, and a balancer for each Service. Default one. */
 export async function createControlPlaneTarget(
@@ -49,7 +52,9 @@ export async function createControlPlaneTarget(
   const processes = new Map<string, readonly Part[]>();
   const said: string[] = [];
   let started = 0;
-  const kubectl: Target['kubectl'] = (args, input) => cluster.ok(args, input === undefined ? {} : { input });
+  const as = await clusterAdmin(cluster);
+  const kubectl: Target['kubectl'] = (args, input) =>
+    cluster.ok(args, { as, timeoutMs: KUBECTL_MS, ...(input === undefined ? {} : { input }) });
 
   const apply: Target['apply'] = async (folder) => {
     const objects = (await buildManifests(folder)).map((object) => reachable(object, ports));
@@ -100,6 +105,13 @@ export async function createControlPlaneTarget(
       for (const front of fronts.values()) await front.balancer?.close();
     },
   };
+}
+
+/** Everything by RBAC and nothing by being in system:masters, like the user that kubeadm makes. */
+async function clusterAdmin(cluster: Cluster): Promise<string> {
+  const role = ['--clusterrole=cluster-admin', `--group=${CLUSTER_ADMINS}`];
+  await cluster.ok(['create', 'clusterrolebinding', CLUSTER_ADMINS, ...role]);
+  return cluster.user('kubernetes-admin', CLUSTER_ADMINS);
 }
 
 interface Front {
