@@ -197,6 +197,26 @@ describe('native kinds through the webhooks', () => {
     });
   });
 
+  it('P36 tells by a webhook of its own what a policy on trial would refuse, and lets it pass', () => {
+    const world = createReviewWorld();
+    world.addPolicy(NS, 'no-pods', {
+      effect: 'Deny',
+      enforcement: 'Warn',
+      subjects: [{ kind: 'User', name: 'dev' }],
+      actions: ['pods.core:create'],
+    });
+    const asked = { user: dev, kind: Pod, object: pod() };
+    const advice = world.ask('advise', asked);
+    assert.equal(advice.allowed, true);
+    assert.match(
+      advice.warnings?.[0] ?? '',
+      /AccessPolicy tn-acme\/no-pods is going to deny this: create pods "p"/,
+    );
+    assert.equal(advice.auditAnnotations['access.warn'], 'AccessPolicy tn-acme/no-pods');
+    const decision = world.ask('isolate', asked);
+    assert.deepEqual([decision.allowed, decision.warnings], [true, undefined]);
+  });
+
   it('says in audit annotations what was decided for whom and how long it took', () => {
     const answer = createReviewWorld().ask('isolate', {
       user: dev,
