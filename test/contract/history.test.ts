@@ -2,23 +2,18 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../support/http.ts';
 import { expectStatus } from './support/api.ts';
-import { startEmbedded, type EmbeddedServer } from './support/embedded.ts';
-import { configMap, configMapsIn } from './support/server.ts';
+import { plain, plainData, plainIn, type Server } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 const names = ({ items }: Json): string[] => items.map(({ metadata }: Json) => metadata.name);
 
 describe('contract: history', function () {
   this.timeout(60_000);
-  const maps = configMapsIn('plain');
-  let server: EmbeddedServer;
-  const restart = async (...args: string[]): Promise<void> => {
-    await server.polder.stop();
-    const { port } = new URL(server.polder.url);
-    server = await startEmbedded({ dir: server.polder.dir, port, args });
-  };
+  const maps = plainIn('plain');
+  let server: Server;
   before(async () => {
-    server = await startEmbedded();
-    await server.namespace('plain');
+    server = await startServer();
+    await server.room('plain');
   });
   after(() => server.remove());
 
@@ -28,8 +23,8 @@ describe('contract: history', function () {
     const seen: string[] = [];
     const wanted: string[] = [];
     const write = async (name: string): Promise<void> => {
-      await server.root.create(maps, configMap(name));
-      await server.root.merge(`${maps}/${name}`, { data: { a: 'b' } });
+      await server.root.create(maps, plain(name));
+      await server.root.merge(`${maps}/${name}`, plainData({ a: 'b' }));
       await server.root.call('DELETE', `${maps}/${name}`);
       wanted.push(...['ADDED', 'MODIFIED', 'DELETED'].map((type) => `${type} ${name}`));
     };
@@ -45,11 +40,10 @@ describe('contract: history', function () {
     await write('one');
     await watch(2);
     await write('two');
-    await restart();
+    server = await server.restart();
     await write('three');
     await watch(4);
-    await server.polder.stop('SIGKILL');
-    await restart();
+    server = await server.restart({ signal: 'SIGKILL' });
     await write('four');
     await watch(wanted.length - seen.length);
 
@@ -57,15 +51,15 @@ describe('contract: history', function () {
   });
 
   it('C58 C74 answers 410 for what was compacted, with a token for the rest of a list', async () => {
-    for (const name of ['a', 'b', 'c', 'd']) await server.root.create(maps, configMap(name));
+    for (const name of ['a', 'b', 'c', 'd']) await server.root.create(maps, plain(name));
     const first = await server.root.read(`${maps}?limit=2`);
     const then = first.metadata.resourceVersion;
     const token = encodeURIComponent(first.metadata.continue);
     for (let count = 0; count < 40; count += 1) {
-      await server.root.merge(`${maps}/b`, { data: { count: String(count) } });
+      await server.root.merge(`${maps}/b`, plainData({ count: String(count) }));
     }
     await server.root.call('DELETE', `${maps}/c`);
-    await restart('--history-revisions', '10');
+    server = await server.restart({ flags: ['--history-revisions', '10'] });
 
     const gone = expectStatus(
       await server.root.call('GET', `${maps}?limit=2&continue=${token}`),

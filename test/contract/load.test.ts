@@ -4,33 +4,37 @@ import type { Json } from '../support/http.ts';
 import { random as createRandom } from '../integration/random.ts';
 import { expectCode, type Api, type Watch } from './support/api.ts';
 import { metric, residentMiB, untilMetric } from './support/metrics.ts';
-import { startEmbedded, type EmbeddedServer } from './support/embedded.ts';
-import { configMap, configMapsIn } from './support/server.ts';
+import { isAggregated, plain, PLAIN, plainData, plainIn, PLATFORM, type Server } from './support/server.ts';
+import { startServer } from './support/target.ts';
 
 /** How long C55 runs; the contract asks for 300. */
 const SECONDS = Number(process.env['POLDER_CONTRACT_SECONDS'] ?? '20');
-const LEASES = '/apis/coordination.k8s.io/v1/leases';
+/** Nobody writes to these. */
+const IDLE = isAggregated ? `${PLATFORM}/stacks` : '/apis/coordination.k8s.io/v1/leases';
 
 const version = (object: Json): number => Number(object.metadata.resourceVersion);
 
 describe('contract: load', function () {
   this.timeout((SECONDS + 120) * 1000);
-  let server: EmbeddedServer;
+  let server: Server;
   let root: Api;
+  /** Past the aggregator: for the metrics of our own process. */
+  let own: Api;
   /** Opened first: its bookmark comes about once a minute. */
   let idle: Watch;
   let idleFrom = 0;
   before(async () => {
-    server = await startEmbedded();
+    server = await startServer();
     root = server.root;
-    for (const name of ['rv', 'property', 'slow']) await server.namespace(name);
-    idleFrom = version(await root.read(LEASES));
-    idle = await root.watch(`${LEASES}?watch=1&allowWatchBookmarks=true&resourceVersion=${idleFrom}`);
+    own = await server.direct('root', 'system:masters');
+    for (const name of ['rv', 'property', 'slow']) await server.room(name);
+    idleFrom = version(await root.read(IDLE));
+    idle = await root.watch(`${IDLE}?watch=1&allowWatchBookmarks=true&resourceVersion=${idleFrom}`);
   });
   after(() => server.remove());
 
   it('C54 gives 1,000 mixed writes of 20 writers unique, increasing revisions', async () => {
-    const maps = configMapsIn('rv');
+    const maps = plainIn('rv');
     const { metadata } = await root.read(maps);
     const watch = await root.watch(`${maps}?watch=1&resourceVersion=${metadata.resourceVersion}`);
     const returned: string[] = [];
@@ -44,9 +48,9 @@ describe('contract: load', function () {
           own = Number(resourceVersion);
           returned.push(resourceVersion);
         };
-        note(await root.create(maps, configMap(name)));
+        note(await root.create(maps, plain(name)));
         for (const value of ['1', '2', '3']) {
-          note(expectCode(await root.merge(url, { data: { value } }), 200).body);
+          note(expectCode(await root.merge(url, plainData({ value })), 200).body);
         }
         expectCode(await root.call('DELETE', url), 200);
       }
@@ -66,7 +70,7 @@ describe('contract: load', function () {
   });
 
   it(`C55 a cache fed by list and watch equals the list after ${SECONDS} s of 50 writers`, async () => {
-    const maps = configMapsIn('property');
+    const maps = plainIn('property');
     const until = Date.now() + SECONDS * 1000;
     let writes = 0;
     const writer = async (who: number): Promise<void> => {
@@ -77,9 +81,9 @@ describe('contract: load', function () {
         const name = url.slice(maps.length + 1);
         const answer =
           kind === 0
-            ? await root.call('POST', maps, { body: configMap(name) })
+            ? await root.call('POST', maps, { body: plain(name) })
             : kind === 1
-              ? await root.merge(url, { data: { value: String(random(1_000_000)) } })
+              ? await root.merge(url, plainData({ value: String(random(1_000_000)) }))
               : await root.call('DELETE', url);
         assert.ok([200, 201, 404, 409].includes(answer.status), answer.text);
         if (answer.status < 300) writes += 1;
@@ -104,7 +108,7 @@ describe('contract: load', function () {
     let events = 0;
     let done = false;
     const marker = writing.then(async () => {
-      await root.create(maps, configMap('marker'));
+      await root.create(maps, plain('marker'));
     });
     while (!done) {
       const event = await watch.next();
@@ -126,7 +130,7 @@ describe('contract: load', function () {
   });
 
   it('C81 cuts a watch whose client does not read, and no other; memory stays bounded', async () => {
-    const maps = configMapsIn('slow');
+    const maps = plainIn('slow');
     const { metadata } = await root.read(maps);
     const url = `${maps}?watch=1&resourceVersion=${metadata.resourceVersion}`;
     const stuck = await root.open('GET', url);
@@ -135,22 +139,22 @@ describe('contract: load', function () {
     stuck.once('close', () => (isCut = true));
     stuck.on('error', () => undefined);
     const healthy = await root.watch(url);
-    const cuts = () => metric(root, 'apiserver_terminated_watchers_total', ['resource="configmaps"']);
+    const cuts = () => metric(own, 'apiserver_terminated_watchers_total', [`resource="${PLAIN}"`]);
     const cutsBefore = await cuts();
-    const memoryBefore = residentMiB(server.polder.pid);
+    const memoryBefore = residentMiB(server.pid);
 
     // 4,000 events of 25 KB are the same to a queue of bytes as 100,000 of 1 KB.
     const padding = 'x'.repeat(25_000);
-    await root.create(maps, configMap('big', { padding }));
+    await root.create(maps, plain('big', { padding }));
     const reading = healthy.take(4001);
     const writer = async (who: number): Promise<void> => {
       for (let round = 0; round < 200; round += 1) {
-        expectCode(await root.merge(`${maps}/big`, { data: { [`w${who}`]: String(round) } }), 200);
+        expectCode(await root.merge(`${maps}/big`, plainData({ [`w${who}`]: String(round) })), 200);
       }
     };
     await Promise.all(Array.from({ length: 20 }, (_, who) => writer(who)));
     const seen = await reading;
-    const memoryAfter = residentMiB(server.polder.pid);
+    const memoryAfter = residentMiB(server.pid);
 
     assert.equal(new Set(seen.map(({ object }) => version(object))).size, 4001);
     assert.equal((await cuts()) - cutsBefore, 1);
@@ -168,8 +172,8 @@ describe('contract: load', function () {
   });
 
   it('C82 leaves nothing behind when 1,000 watches are broken off', async () => {
-    const maps = configMapsIn('rv');
-    const open = () => metric(root, 'apiserver_longrunning_requests');
+    const maps = plainIn('rv');
+    const open = () => metric(own, 'apiserver_longrunning_requests');
     const before = await open();
     const watches: Watch[] = [];
     for (let batch = 0; batch < 20; batch += 1) {

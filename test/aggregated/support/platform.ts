@@ -21,7 +21,7 @@ export interface Platform {
   /** Path of the audit log of `apiServer`. */
   readonly audit: string;
   /** `apiServer` from another source tree, on its port and data; not started, `apiServer` has to be stopped. */
-  from(tree: string): Promise<Part>;
+  from(tree: string, flags?: readonly string[]): Promise<Part>;
   /** Resolves when the aggregator reaches us, so within about 30 s. */
   available(): Promise<void>;
   close(): Promise<void>;
@@ -53,7 +53,7 @@ async function install(cluster: Cluster, options: PlatformOptions): Promise<Plat
   await apply(cluster, before);
   const dataDir = (replica: number): string =>
     join(cluster.dir, replica === 0 ? 'polder' : `polder-${replica}`);
-  const apiserver = (index: number, tree: string): Promise<Part> =>
+  const apiserver = (index: number, tree: string, flags: readonly string[] = []): Promise<Part> =>
     program(cluster, 'apiserver', own[index] ?? 0, {
       tree,
       part: index === 0 ? 'polder-apiserver' : `polder-apiserver-${index}`,
@@ -61,6 +61,7 @@ async function install(cluster: Cluster, options: PlatformOptions): Promise<Plat
         `--data-dir=${dataDir(index)}`,
         ...(count > 1 ? ['--store=etcd', `--etcd-servers=${cluster.etcdUrl}`] : []),
         ...(options.apiServerFlags ?? []),
+        ...flags,
       ],
     });
   const replicas = await Promise.all(own.map((_, index) => apiserver(index, ROOT)));
@@ -80,7 +81,7 @@ async function install(cluster: Cluster, options: PlatformOptions): Promise<Plat
     ...programs,
     replicas,
     audit: join(dataDir(0), 'audit.log'),
-    from: (tree) => apiserver(0, tree),
+    from: (tree, flags) => apiserver(0, tree, flags),
     available: () => available(cluster),
     close: async () => {
       await cluster.close();

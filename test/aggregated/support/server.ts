@@ -2,6 +2,7 @@
 import { SYSTEM_NAMESPACE } from '../../../apiserver/api/identity.ts';
 import { createApi, type Api, type CallOptions } from '../../contract/support/api.ts';
 import { CHECKS, createTenant, type Server, type User } from '../../contract/support/server.ts';
+import { ROOT } from '../../support/polder.ts';
 import { startPlatform, type Platform, type PlatformOptions } from './platform.ts';
 
 export interface AggregatedServer extends Server {
@@ -28,8 +29,9 @@ export async function startAggregated(options: PlatformOptions = {}): Promise<Ag
     apis.push(api);
     return api;
   };
+  let running = platform.apiServer;
   const { api: root, kubeconfig: rootConfig } = await user('root', 'system:masters', CHECKS);
-  return {
+  const server: AggregatedServer = {
     platform,
     url,
     ca,
@@ -49,11 +51,22 @@ export async function startAggregated(options: PlatformOptions = {}): Promise<Ag
       await root.create('/api/v1/namespaces', { metadata: { name } });
     },
     room: (name) => createTenant(root, name),
+    get pid() {
+      return running.pid() ?? 0;
+    },
+    restart: async ({ signal, flags = [] } = {}) => {
+      await running.stop(signal);
+      if (flags.length > 0) running = await platform.from(ROOT, flags);
+      await running.start();
+      await platform.available();
+      return server;
+    },
     remove: async () => {
       for (const api of apis) api.agent.destroy();
       await platform.close();
     },
   };
+  return server;
 }
 
 /** Where our own API server is, and the CA that the APIService knows. */

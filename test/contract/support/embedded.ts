@@ -57,6 +57,13 @@ export async function startEmbedded(
     room: async (name) => {
       await root.create('/api/v1/namespaces', { metadata: { name } });
     },
+    pid: polder.pid,
+    restart: async ({ signal, flags = [] } = {}) => {
+      await polder.stop(signal);
+      for (const api of apis) api.agent.destroy();
+      const { port } = new URL(polder.url);
+      return startEmbedded({ dir: polder.dir, port, args: flags });
+    },
     remove: async () => {
       for (const api of apis) api.agent.destroy();
       await polder.remove();

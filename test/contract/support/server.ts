@@ -20,6 +20,8 @@ export const isAggregated = process.env['POLDER_TEST_TARGET'] === 'aggregated';
  */
 export const plainIn = (room: string): string =>
   isAggregated ? policiesIn(`tn-${room}`) : configMapsIn(room);
+/** As metrics know them. */
+export const PLAIN = isAggregated ? 'datapolicies' : 'configmaps';
 export const plain = (name: string, data: object = {}, metadata: object = {}): Json =>
   isAggregated ? dataPolicy(name, {}, { ...metadata, annotations: data }) : configMap(name, data, metadata);
 /** A merge patch of what `plain` was given as data. */
@@ -35,6 +37,11 @@ export interface User {
   readonly api: Api;
   /** Path of a kubeconfig. */
   readonly kubeconfig: string;
+}
+export interface RestartOptions {
+  readonly signal?: NodeJS.Signals;
+  /** More flags of the new process. */
+  readonly flags?: readonly string[];
 }
 /** What a check needs that holds for both modes. */
 export interface Server {
@@ -65,6 +72,10 @@ export interface Server {
   namespace(name: string): Promise<void>;
   /** Room for the objects of `plain` under this name. */
   room(name: string): Promise<void>;
+  /** Our own process, which a restart makes another one of. */
+  readonly pid: number;
+  /** Stops our own API server, default by SIGTERM, and starts it on what it stored; use what this returns. */
+  restart(how?: RestartOptions): Promise<Server>;
   remove(): Promise<void>;
 }
 
