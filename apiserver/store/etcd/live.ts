@@ -2,6 +2,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Connection } from './connection.ts';
+import { EtcdFailure } from './failure.ts';
 import { decodeWatch, encodeWatch, type WatchEvent, type WatchResponse } from './messages.ts';
 import type { EtcdMetrics } from './metrics.ts';
 
@@ -13,7 +14,10 @@ export interface LiveDeps {
   readonly metrics: EtcdMetrics;
   /** All events of one or more revisions, each revision whole. */
   readonly onEvents: (events: readonly WatchEvent[]) => void;
-  /** The history the watch would go on from was compacted: where it may go on without missing anything, or throws. */
+  /**
+   * The history the watch would go on from was compacted: where it may go on without missing anything. Throws
+   * `EtcdFailure` when that cannot be found out now, anything else when it cannot go on.
+   */
   readonly onCompacted: () => Promise<number>;
   /** The watch cannot go on. */
   readonly onLost: (error: Error) => void;
@@ -106,7 +110,10 @@ class LiveWatch implements Live {
       this.#next = next;
       this.#open();
     } catch (error) {
-      this.#deps.onLost(error instanceof Error ? error : new Error(String(error)));
+      if (this.#closed) return;
+      // etcd went away again before it could be asked: that says nothing about what was missed.
+      if (error instanceof EtcdFailure) this.#again(error);
+      else this.#deps.onLost(error instanceof Error ? error : new Error(String(error)));
     }
   }
 }

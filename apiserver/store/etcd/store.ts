@@ -155,7 +155,7 @@ class EtcdStore implements Store {
       return { ...(await readPage(connection, this.#layout, request)), revision };
     } catch (error) {
       if (!isCompacted(error)) throw asUnusable(error);
-      await this.#learnOldest();
+      await this.#learnOldest().catch(rethrow);
       throw new CompactedError(revision, this.#oldest);
     }
   }
@@ -183,7 +183,7 @@ class EtcdStore implements Store {
     } catch (error) {
       if (!isCompacted(error)) throw asUnusable(error);
       // Another process was faster.
-      await this.#learnOldest();
+      await this.#learnOldest().catch(rethrow);
     }
   }
 
@@ -313,7 +313,7 @@ class EtcdStore implements Store {
 
   async #learnOldest(): Promise<void> {
     const { connection, base } = this.#open();
-    const compacted = await compactedUpTo(connection, this.#layout).catch(rethrow);
+    const compacted = await compactedUpTo(connection, this.#layout);
     this.#oldest = Math.max(this.#oldest, compacted - base + 1);
   }
 
