@@ -2,16 +2,20 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { at, type JsonObject } from '../../apiserver/api/json.ts';
+import { startHookServer } from '../support/hook-server.ts';
 import { until } from '../support/until.ts';
 import {
   labelled,
   NS,
+  addSidecar,
   OPENINGS,
   POOL,
   pod,
   resources,
   shop,
+  sidecarHook,
   template,
+  WAREHOUSE,
   workload,
 } from './support/webhook-objects.ts';
 import { startWebhookHost, type WebhookHost } from './support/webhook-host.ts';
@@ -278,25 +282,7 @@ describe('native kinds on a host cluster', function () {
 
     before(async () => {
       const { cluster, ann, dev } = host;
-      const data = (kind: string, name: string, spec: JsonObject): JsonObject => ({
-        apiVersion: 'data.polder.dev/v1alpha1',
-        kind,
-        metadata: { name, namespace: NS },
-        spec,
-      });
-      const keys = [{ name: 'username', literal: 'app' }, { name: 'password' }];
-      await host.apply(
-        ann,
-        data('Credential', 'warehouse-login', { type: 'basic', source: 'Generated', generator: { keys } }),
-      );
-      await host.apply(
-        ann,
-        data('Depot', 'warehouse', {
-          type: 'Postgres',
-          connection: { host: 'db.example.com', database: 'sales' },
-          credentials: [{ purpose: 'query', ref: { name: 'warehouse-login' } }],
-        }),
-      );
+      for (const object of WAREHOUSE) await host.apply(ann, object);
       await until('the webhooks know the depot', async () => {
         const input = JSON.stringify(pod('probe', {}, wish('warehouse')));
         return (
@@ -350,6 +336,31 @@ describe('native kinds on a host cluster', function () {
       const [made] = await pods('app=asks');
       const volumes = at(made, 'spec.volumes') as JsonObject[];
       assert.ok(volumes.some((volume) => at(volume, 'secret.secretName') === secret));
+    });
+
+    it('P33 a sidecar that another webhook adds is given the same, whoever is asked first', async () => {
+      const { cluster, dev } = host;
+      const hooks = await startHookServer();
+      try {
+        for (const order of ['a', 'z']) {
+          hooks.on(`/${order}`, ({ object }) => addSidecar(object, order));
+          await cluster.ok(['apply', '-f', '-'], { input: JSON.stringify(sidecarHook(hooks, order)) });
+          const asks = pod(`with-${order}`, {}, { ...wish('PG=warehouse'), name: `with-${order}` });
+          let containers: JsonObject[] = [];
+          await until(`the webhook ${order} is asked`, async () => {
+            const made = await cluster.ok(['create', '--dry-run=server', '-o', 'json', '-f', '-'], {
+              as: dev,
+              input: JSON.stringify(asks),
+            });
+            containers = at(JSON.parse(made), 'spec.containers') as JsonObject[];
+            return containers.length === 2;
+          });
+          assert.deepEqual(containers[1]?.['env'], containers[0]?.['env']);
+          await cluster.ok(['delete', 'mutatingwebhookconfiguration', `${order}-sidecar`]);
+        }
+      } finally {
+        await hooks.close();
+      }
     });
 
     it('U6 an unknown name is refused; D10 so is the Secret behind it when mounted by hand', async () => {

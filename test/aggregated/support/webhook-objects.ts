@@ -1,5 +1,7 @@
 /** Objects of tenants for suites about native kinds on a host cluster. */
 import type { JsonObject } from '../../../apiserver/api/json.ts';
+import { patching, type HookReply, type HookServer } from '../../support/hook-server.ts';
+import type { Json } from '../../support/http.ts';
 
 export const NS = 'tn-acme';
 
@@ -88,3 +90,48 @@ const plane = {
   spec: { provider: 'other', mode: 'OnPremise' },
 };
 export const POOL: readonly JsonObject[] = [plane, compute];
+
+/** Somebody else's webhook that adds a container to pods, before ours (`a`) or after (`z`). */
+export const sidecarHook = (hooks: HookServer, order: string): JsonObject => ({
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'MutatingWebhookConfiguration',
+  metadata: { name: `${order}-sidecar` },
+  webhooks: [
+    {
+      name: 'sidecar.example.com',
+      clientConfig: { url: `${hooks.url}/${order}`, caBundle: hooks.caBundle },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': NS } },
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+    },
+  ],
+});
+
+/** Once, however often it is asked. */
+export function addSidecar(object: Json, order: string): HookReply {
+  const known = object.spec.containers.some(({ name }: { name: string }) => name === `sidecar-${order}`);
+  const value = { ...container, name: `sidecar-${order}` };
+  return known ? { response: { allowed: true } } : patching({ op: 'add', path: '/spec/containers/-', value });
+}
+
+const data = (kind: string, name: string, spec: JsonObject): JsonObject => ({
+  apiVersion: 'data.polder.dev/v1alpha1',
+  kind,
+  metadata: { name, namespace: NS },
+  spec,
+});
+
+/** A depot of acme and the credential behind it. */
+export const WAREHOUSE: readonly JsonObject[] = [
+  data('Credential', 'warehouse-login', {
+    type: 'basic',
+    source: 'Generated',
+    generator: { keys: [{ name: 'username', literal: 'app' }, { name: 'password' }] },
+  }),
+  data('Depot', 'warehouse', {
+    type: 'Postgres',
+    connection: { host: 'db.example.com', database: 'sales' },
+    credentials: [{ purpose: 'query', ref: { name: 'warehouse-login' } }],
+  }),
+];
