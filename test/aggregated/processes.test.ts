@@ -115,6 +115,33 @@ describe('aggregated: processes', function () {
     await until('the aggregator reaches us', () => works('get', 'tenants'), 60_000);
   });
 
+  it('when the API server of the host is away nobody gets in, the leader ends, and all of it heals', async () => {
+    const pids = (): unknown[] => [platform.apiServer.pid(), platform.webhooks.pid()];
+    const before = pids();
+    const { cert, key } = cluster.pki.frontProxy;
+    const direct = createApi(`https://127.0.0.1:${platform.ports.apiserver}`, {
+      ca: await bundle(),
+      cert,
+      key,
+    });
+    apis.push(direct);
+    await cluster.stop('apiServer', 'SIGKILL');
+    const headers = { 'X-Remote-User': 'nobody-asked-about', 'X-Remote-Group': 'system:authenticated' };
+    const refused = await direct.call('GET', '/apis/platform.polder.dev/v1alpha1/tenants', { headers });
+    assert.equal(refused.status, 500);
+    // It cannot renew its lease any more; the kubelet would start it again.
+    await until('the leader ends', () => platform.controllers.pid() === undefined, 30_000);
+    await cluster.start('apiServer');
+    const works = async (): Promise<boolean> => (await cluster.kubectl(['get', 'tenants'])).code === 0;
+    await until('the aggregator reaches us again', works, 60_000);
+    await platform.controllers.start();
+    await tenant('after-all');
+    await cluster.ok(['wait', '--for=jsonpath={.status.phase}=Active', 'tenant/after-all', '--timeout=60s'], {
+      timeoutMs: 70_000,
+    });
+    assert.deepEqual(pids(), before);
+  });
+
   it('another replica of the controllers takes over when the leader is killed', async () => {
     const standby = await program('controllers', { account: 'polder-controllers', probe: '/readyz' });
     const api = await open(standby.port);
