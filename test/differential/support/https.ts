@@ -7,18 +7,28 @@ export interface Sender {
   close(): void;
 }
 
-/** `authorization` is asked for every request: tokens of ours live for an hour only. */
-export function createSender(url: string, ca: string, authorization: () => string): Sender {
-  const agent = new Agent({ keepAlive: true, ca });
+export interface SenderOptions {
+  /** PEM. */
+  readonly ca: string;
+  /** Client certificate. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Asked for every request: tokens of ours live for an hour only. */
+  readonly authorization?: () => string;
+}
+
+export function createSender(url: string, { authorization, ...tls }: SenderOptions): Sender {
+  const agent = new Agent({ keepAlive: true, ...tls });
   return {
     close: () => agent.destroy(),
     send: ({ method, path, headers, body }) =>
       new Promise((resolve, reject) => {
         const bytes = body === undefined ? undefined : Buffer.from(body);
         const length = bytes === undefined ? {} : { 'content-length': String(bytes.length) };
+        const caller = authorization === undefined ? {} : { authorization: authorization() };
         const request = httpsRequest(
           `${url}${path}`,
-          { method, agent, headers: { ...headers, ...length, authorization: authorization() } },
+          { method, agent, headers: { ...headers, ...length, ...caller } },
           (response) => {
             const chunks: Buffer[] = [];
             response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SYSTEM_NAMESPACE, TENANT_LABEL } from '../../../apiserver/api/identity.ts';
+import { SYSTEM_NAMESPACE, TENANT_LABEL, TENANT_UID_LABEL } from '../../../apiserver/api/identity.ts';
 import { ensureIdentity } from '../../../apiserver/embedded-identity.ts';
 import { systemClock } from '../../../apiserver/runtime/clock.ts';
 import { createComponentTokens } from '../../../apiserver/runtime/component-tokens.ts';
@@ -13,6 +13,7 @@ import { createApiServer } from '../../../apiserver/server.ts';
 import { createSqliteStore } from '../../../apiserver/store/sqlite/store.ts';
 import { NAMESPACE } from '../../../hack/twin/step.ts';
 import type { Target } from '../../../hack/twin/target.ts';
+import type { Json } from '../../support/http.ts';
 import { createSender, type Sender } from './https.ts';
 
 export interface RunningTarget extends Target {
@@ -37,8 +38,8 @@ export async function startOurs(): Promise<RunningTarget> {
     fingerprintKey: randomBytes(32),
   });
   const { port } = await api.start(0, '127.0.0.1');
-  const token = (): string => `Bearer ${tokens.mint(SYSTEM_NAMESPACE, 'controllers')}`;
-  const sender = createSender(`https://127.0.0.1:${port}`, identity.ca, token);
+  const authorization = (): string => `Bearer ${tokens.mint(SYSTEM_NAMESPACE, 'controllers')}`;
+  const sender = createSender(`https://127.0.0.1:${port}`, { ca: identity.ca, authorization });
   await prepare(sender);
   return {
     groupOf: (kind) => kind.group,
@@ -52,18 +53,18 @@ export async function startOurs(): Promise<RunningTarget> {
 }
 
 /** What references of the script's objects point at. */
-async function prepare(sender: Sender): Promise<void> {
+export async function prepare(sender: Sender): Promise<void> {
   const tenant = NAMESPACE.slice('tn-'.length);
   const own = 'platform.polder.dev/v1alpha1';
   const data = 'data.polder.dev/v1alpha1';
-  const post = (apiVersion: string, kind: string, below: string, body: object): Promise<void> =>
+  const post = (apiVersion: string, kind: string, below: string, body: object): Promise<Json> =>
     mustCreate(sender, `/apis/${apiVersion}/${below}`, { apiVersion, kind, ...body });
-  await post(own, 'Tenant', 'tenants', {
+  const { metadata } = await post(own, 'Tenant', 'tenants', {
     metadata: { name: tenant },
     spec: { admins: [{ kind: 'User', name: 'nobody' }] },
   });
   await mustCreate(sender, '/api/v1/namespaces', {
-    metadata: { name: NAMESPACE, labels: { [TENANT_LABEL]: tenant } },
+    metadata: { name: NAMESPACE, labels: { [TENANT_LABEL]: tenant, [TENANT_UID_LABEL]: metadata.uid } },
   });
   const manifest = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: '{{ step }}' }, spec: {} };
   await post(own, 'Stack', 'stacks', {
@@ -83,8 +84,9 @@ async function prepare(sender: Sender): Promise<void> {
   });
 }
 
-export async function mustCreate(sender: Sender, path: string, body: object): Promise<void> {
+export async function mustCreate(sender: Sender, path: string, body: object): Promise<Json> {
   const headers = { 'content-type': 'application/json' };
   const { status, text } = await sender.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
   if (status !== 201) throw new Error(`POST ${path} was answered with ${status}: ${text}`);
+  return JSON.parse(text);
 }

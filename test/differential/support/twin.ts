@@ -8,8 +8,14 @@ import { mustCreate, type RunningTarget } from './ours.ts';
 
 /** Closing leaves the cluster running. */
 export async function twinOn(cluster: Cluster): Promise<RunningTarget> {
-  const sender = createSender(cluster.url, cluster.ca, () => `Bearer ${cluster.adminToken}`);
-  await mustCreate(sender, '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
+  const sender = createSender(cluster.url, {
+    ca: cluster.ca,
+    authorization: () => `Bearer ${cluster.adminToken}`,
+  });
+  const path = `/api/v1/namespaces/${NAMESPACE}`;
+  const { status } = await sender.send({ method: 'GET', path, headers: {}, body: undefined });
+  // It is there when ours are served by the same cluster.
+  if (status === 404) await mustCreate(sender, '/api/v1/namespaces', { metadata: { name: NAMESPACE } });
   for (const { kind } of SUBJECTS) {
     const definition = customResourceDefinition(kind, TWIN_GROUP);
     await mustCreate(sender, '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition);
