@@ -221,15 +221,26 @@ describe('three API servers on one etcd', function () {
     expectStatus(await api().call('POST', maps, { body: configMap('too-many') }), 403, 'Forbidden');
   });
 
-  it('tenants made at one are in force at the others', async () => {
-    const tenants = '/apis/platform.polder.dev/v1alpha1/tenants';
-    const body = { apiVersion: 'platform.polder.dev/v1alpha1', kind: 'Tenant', metadata: { name: 'acme' } };
-    const spec = { admins: [{ kind: 'User', name: 'ann' }] };
-    await Promise.all(
-      replicas.all.map(({ root }) => root.call('POST', tenants, { body: { ...body, spec } })),
-    );
-    for (const { root } of replicas.all)
-      assert.equal((await root.read(`${tenants}/acme`)).spec.admins.length, 1);
+  it('a grant and its end at one decide the next request at the others', async () => {
+    const policies = '/apis/platform.polder.dev/v1alpha1/clusteraccesspolicies';
+    const policy = {
+      apiVersion: 'platform.polder.dev/v1alpha1',
+      kind: 'ClusterAccessPolicy',
+      metadata: { name: 'ann-reads-planes' },
+      spec: {
+        effect: 'Allow',
+        subjects: [{ kind: 'User', name: 'ann' }],
+        actions: ['dataplanes:get', 'dataplanes:list'],
+      },
+    };
+    const url = '/apis/platform.polder.dev/v1alpha1/dataplanes/raced';
+    for (let round = 0; round < 20; round += 1) {
+      expectCode(await replicas.next().ann.call('GET', url), 403);
+      await replicas.next().root.create(policies, policy);
+      for (const { ann } of replicas.all) expectCode(await ann.call('GET', url), 200);
+      expectCode(await replicas.next().root.call('DELETE', `${policies}/ann-reads-planes`), 200);
+      for (const { ann } of replicas.all) expectCode(await ann.call('GET', url), 403);
+    }
   });
 });
 

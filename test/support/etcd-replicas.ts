@@ -15,6 +15,8 @@ export interface Replica {
   readonly root: Api;
   /** As one of our own controllers. */
   readonly controllers: Api;
+  /** As a user without any group. */
+  readonly ann: Api;
 }
 export interface Replicas {
   /** Of their keys in etcd. */
@@ -36,6 +38,7 @@ export async function startReplicas(etcd: Etcd, count: number): Promise<Replicas
     mintClient(dir, { user, groups, validForMs: HOUR_MS, now: Date.now() });
   const root = await mint('root', ['system:masters']);
   const controllers = await mint(CONTROLLERS, ['system:serviceaccounts']);
+  const ann = await mint('ann', []);
   const ports = await freePorts(count);
   const all = ports.map((port, index): Replica => {
     const url = `https://127.0.0.1:${port}`;
@@ -50,12 +53,14 @@ export async function startReplicas(etcd: Etcd, count: number): Promise<Replicas
       part,
       root: createApi(url, { ca, ...root }),
       controllers: createApi(url, { ca, ...controllers }),
+      ann: createApi(url, { ca, ...ann }),
     };
   });
   const close = async (): Promise<void> => {
     for (const replica of all) {
       replica.root.agent.destroy();
       replica.controllers.agent.destroy();
+      replica.ann.agent.destroy();
     }
     await Promise.all(all.map(async ({ part }) => await part.stop('SIGKILL')));
     await keeper.close();
