@@ -13,7 +13,8 @@ export interface NamedObject {
 
 const IN_CONTAINERS = ['env[].valueFrom.secretKeyRef.name', 'envFrom[].secretRef.name'];
 
-const SECRET_PATHS: readonly string[] = [
+/** Below the spec of a pod. */
+export const SECRET_PATHS: readonly string[] = [
   ...CONTAINER_LISTS.flatMap((list) => IN_CONTAINERS.map((path) => `${list}[].${path}`)),
   'imagePullSecrets[].name',
   'volumes[].secret.secretName',
