@@ -9,7 +9,13 @@ import { createAuthority, issue } from '../../runtime/certificates.ts';
 import { createFakeClock, systemClock } from '../../runtime/clock.ts';
 import { createComponentTokens } from '../../runtime/component-tokens.ts';
 import { silentLog } from '../../runtime/log.ts';
-import { createAuthenticator, type Authenticator, type TokenAuthenticator } from './authenticator.ts';
+import {
+  createAuthenticator,
+  type Authenticator,
+  TokenUnknownError,
+  type TokenAuthenticator,
+  type TokenIdentity,
+} from './authenticator.ts';
 import { createOidc, type OidcOptions } from './oidc.ts';
 import { createServiceAccounts } from './service-accounts.ts';
 import { createStaticTokens } from './static-tokens.ts';
@@ -138,6 +144,31 @@ describe('token authentication', () => {
     assert.deepEqual([await ask('bad-token'), await ask('bad-token'), asked], ['refused', 'refused', 3]);
     clock.advance(10_001);
     assert.deepEqual([await ask('bad-token'), asked], ['refused', 4]);
+  });
+
+  it('asks once for a crowd, and remembers nothing when nobody could say', async () => {
+    let asked = 0;
+    let answer = Promise.withResolvers<TokenIdentity>();
+    const waiting: TokenAuthenticator = {
+      name: 'waiting',
+      authenticate: () => {
+        asked += 1;
+        return answer.promise;
+      },
+    };
+    const chain = authenticator([waiting], createFakeClock(1_000_000));
+    const ask = async (): Promise<string | undefined> => (await chain.authenticate(bearer('a-token')))?.name;
+
+    const crowd = Array.from({ length: 20 }, () => assert.rejects(ask(), { reason: 'Unauthorized' }));
+    answer.reject(new TokenUnknownError('the host is away'));
+    await Promise.all(crowd);
+    assert.equal(asked, 1);
+
+    answer = Promise.withResolvers();
+    const late = Array.from({ length: 20 }, ask);
+    answer.resolve({ user: { name: 'ann', groups: [], extra: {} } });
+    assert.deepEqual(new Set(await Promise.all(late)), new Set(['ann']));
+    assert.equal(asked, 2);
   });
 });
 
