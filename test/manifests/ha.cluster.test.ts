@@ -28,22 +28,24 @@ describe(`install of ${OVERLAY}`, function () {
   let target: ControlPlaneTarget;
   let issuer: Authority;
   let objects: readonly JsonObject[];
+  const opened: { close(): Promise<void> }[] = [];
 
   before(async () => {
     objects = await buildManifests(OVERLAY);
     cluster = await startCluster();
+    opened.push(cluster);
     issuer = await createAuthority({ commonName: 'test-issuer', validForMs: VALID_MS, now: Date.now() });
     etcd = await startSecuredEtcd(cluster);
+    opened.push(etcd);
     await applyAll([...stubDefinitions(), namespace()]);
     await giveEtcd();
     target = await createControlPlaneTarget(cluster, { replicas: true });
+    opened.push(target);
     await cluster.ok(['apply', '-f', 'manifests/components/open-rbac/user-role.yaml']);
     await cluster.ok(['apply', '-f', 'manifests/components/open-rbac/binding.yaml']);
   });
   after(async () => {
-    await target.close();
-    await cluster.close();
-    await etcd.close();
+    for (const part of opened.reverse()) await part.close();
   });
 
   const applyAll = (items: readonly JsonObject[]): Promise<string> =>
@@ -106,7 +108,7 @@ describe(`install of ${OVERLAY}`, function () {
     await smokeTest(target);
 
     const counts = ['polder-apiserver', 'polder-webhooks', 'polder-controllers'].map(
-      (name) => target.processes(name).filter((part) => part.pid() !== undefined).length,
+      (name) => target.processes(name).length,
     );
     assert.deepEqual(counts, [3, 2, 2]);
   });
@@ -127,7 +129,8 @@ describe(`install of ${OVERLAY}`, function () {
 
   it('goes on when one of each is killed', async () => {
     for (const name of ['polder-apiserver', 'polder-webhooks', 'polder-controllers']) {
-      await target.processes(name)[0]?.stop('SIGKILL');
+      const [victim = assert.fail(name)] = target.processes(name);
+      await target.kill(victim);
     }
 
     await cluster.ok(['annotate', 'tenant', 'acme', 'test/survived=true']);

@@ -19,12 +19,17 @@ describe('install and smoke test of npm run kind:up', function () {
   this.timeout(600_000);
   let cluster: Cluster;
   let target: ControlPlaneTarget;
+  const opened: { close(): Promise<void> }[] = [];
   before(async () => {
     const more = ['--controllers=persistentvolumeclaim-protection-controller'];
     cluster = await startCluster({ controllerManagerArgs: more });
+    opened.push(cluster);
     target = await createControlPlaneTarget(cluster);
+    opened.push(target);
   });
-  after(() => cluster.close());
+  after(async () => {
+    for (const part of opened.reverse()) await part.close();
+  });
 
   it('installs from nothing and passes', async () => {
     await installPolder(target, ownOverlay(cluster.dir));

@@ -13,6 +13,7 @@ import type { Part, Probe } from '../../support/cluster-part.ts';
 import { startBalancer, type Balancer } from '../../aggregated/support/balancer.ts';
 import { freePorts } from '../../support/free-port.ts';
 import { ROOT } from '../../support/polder.ts';
+import { createSupervisor } from './supervisor.ts';
 import { idOf, items, kindOf, nameOf, namespaceOf } from './objects.ts';
 
 export interface ControlPlaneTarget extends Target {
@@ -20,6 +21,8 @@ export interface ControlPlaneTarget extends Target {
   readonly said: readonly string[];
   /** The processes of a Deployment that run. */
   readonly processes: (deployment: string) => readonly Part[];
+  /** Ends a process for good. */
+  readonly kill: (part: Part) => Promise<void>;
   /** Where a Service leads to. */
   readonly portOf: (service: string) => number;
   /** Ends what is not a process of the cluster. */
@@ -43,6 +46,8 @@ export async function createControlPlaneTarget(
   cluster: Cluster,
   options: { readonly replicas?: boolean } = {},
 ): Promise<ControlPlaneTarget> {
+  const as = await clusterAdmin(cluster);
+  const supervisor = createSupervisor();
   const fronts = new Map<string, Front>();
   for (const [deployment, service] of Object.entries(SERVICES)) {
     fronts.set(deployment, await createFront(service, options.replicas === true));
@@ -52,7 +57,6 @@ export async function createControlPlaneTarget(
   const processes = new Map<string, readonly Part[]>();
   const said: string[] = [];
   let started = 0;
-  const as = await clusterAdmin(cluster);
   const kubectl: Target['kubectl'] = (args, input) =>
     cluster.ok(args, { as, timeoutMs: KUBECTL_MS, ...(input === undefined ? {} : { input }) });
 
@@ -70,14 +74,14 @@ export async function createControlPlaneTarget(
       env: { ...local.env, NODE_ENV: 'production' },
       ready: listening.ready,
     });
-    await part.start();
+    await supervisor.start(part, listening.ready);
     return part;
   };
 
   const runOne = async (namespace: string, name: string): Promise<void> => {
     const deployment = applied.get(`Deployment/${namespace}/${name}`);
     if (deployment === undefined) throw new Error(`there is no Deployment ${name}`);
-    await Promise.all((processes.get(name) ?? []).map((part) => part.stop()));
+    await Promise.all((processes.get(name) ?? []).map((part) => supervisor.end(part)));
     const places = await placesOf(name, fronts.get(name));
     const replicas = Number(at(deployment, 'spec.replicas'));
     const wanted = places.slice(0, options.replicas === true ? replicas : 1);
@@ -100,8 +104,10 @@ export async function createControlPlaneTarget(
       await Promise.all(others.map((name) => runOne(namespace, name)));
     },
     processes: (deployment) => processes.get(deployment) ?? [],
+    kill: (part) => supervisor.end(part, 'SIGKILL'),
     portOf: (service) => ports[service] ?? 0,
     close: async () => {
+      supervisor.close();
       for (const front of fronts.values()) await front.balancer?.close();
     },
   };
