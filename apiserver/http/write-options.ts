@@ -40,7 +40,7 @@ export function readWriteOptions(
   ];
   if (causes.length > 0) throw invalid({ group: GROUP, kind }, '', causes);
   return {
-    dryRun: query.getAll('dryRun').some((value) => value !== ''),
+    dryRun: query.has('dryRun'),
     fieldManager: manager === '' ? defaultManager(userAgent) : manager,
     fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
   };
@@ -71,8 +71,7 @@ export function readForce(query: URLSearchParams | undefined, type: PatchType): 
 }
 
 function dryRunProblems(values: readonly string[]): readonly Cause[] {
-  const isUnset = values.length === 1 && values[0] === '';
-  if (isUnset || values.every((value) => value === 'All')) return [];
+  if (values.every((value) => value === 'All')) return [];
   return [cause.notSupported('dryRun', values, ['All'])];
 }
 
@@ -112,7 +111,7 @@ export function readDeleteOptions(query: URLSearchParams | undefined, body: unkn
   if (causes.length > 0) throw invalid({ group: GROUP, kind: 'DeleteOptions' }, '', causes);
   const legacy = orphanDependents === true ? 'Orphan' : 'Background';
   return {
-    dryRun: raw.dryRun.some((value) => value !== ''),
+    dryRun: raw.dryRun.length > 0,
     propagationPolicy: (raw.propagationPolicy ?? legacy) as Policy,
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),

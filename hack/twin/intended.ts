@@ -173,6 +173,10 @@ export const INTENDED: readonly Intended[] = [
     covers: inSteps('create: label null'),
   },
   {
+    reason: 'A name that is taken is told first: then nothing else of the object matters.',
+    covers: inSteps('create: under a name that is taken, and wrong'),
+  },
+  {
     reason: 'A dry run is refused where the real request would be.',
     covers: inSteps('create: resourceVersion'),
   },

@@ -175,6 +175,7 @@ function mediaTypes(w: Writer): readonly Step[] {
     typed('application/strategic-merge-patch+json'),
     typed('application/strategic-merge-patch+json', {}, '/none'),
     typed('application/json'),
+    typed(''),
     typed('text/plain'),
     typed('application/apply-patch+cbor'),
     typed(`${MERGE}; charset=utf-8`),
