@@ -10,6 +10,7 @@ import { PLATFORM, TENANTS } from '../contract/support/server.ts';
 import type { Cluster } from '../support/cluster.ts';
 import { freePorts } from '../support/free-port.ts';
 import type { Json } from '../support/http.ts';
+import { startHookServer } from '../support/hook-server.ts';
 import { ROOT } from '../support/polder.ts';
 import { until } from '../support/until.ts';
 import { as, startInspected, type Inspected } from './support/inspected.ts';
@@ -99,6 +100,47 @@ describe('aggregated A: identity and transport', function () {
     const { requestObject } = await reviewOf('extra');
     assert.deepEqual(requestObject.spec.groups, ['one', 'two', 'system:authenticated']);
     assert.deepEqual(requestObject.spec.extra, { 'acme.com/project': ['p'] });
+  });
+
+  it('C10 shows groups and extras to admission webhooks', async () => {
+    const hooks = await startHookServer();
+    const webhook = {
+      name: 'c10.example.com',
+      clientConfig: { url: `${hooks.url}/c10`, caBundle: hooks.caBundle },
+      rules: [
+        {
+          apiGroups: ['platform.polder.dev'],
+          apiVersions: ['*'],
+          operations: ['CREATE'],
+          resources: ['clusteraccesspolicies'],
+        },
+      ],
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+    };
+    const configurations = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+    await on.root.create(configurations, { metadata: { name: 'c10' }, webhooks: [webhook] });
+    const headers = {
+      ...as('extra', 'one', 'two', 'system:masters'),
+      'X-Remote-Extra-Acme.com%2Fproject': ['p', 'q'],
+    };
+    const body = {
+      apiVersion: 'platform.polder.dev/v1alpha1',
+      kind: 'ClusterAccessPolicy',
+      metadata: { name: 'c10' },
+      spec: { effect: 'Allow', subjects: [{ kind: 'User', name: 'x' }], roleRef: { name: 'auditor' } },
+    };
+    const path = `${PLATFORM}/clusteraccesspolicies?dryRun=All`;
+    await until('the webhook is asked', async () => {
+      expectCode(await on.proxy.call('POST', path, { headers, body }), 201);
+      return hooks.seen.length > 0;
+    });
+    const userInfo: Json = hooks.seen[0]?.request.userInfo;
+    assert.equal(userInfo.username, 'extra');
+    assert.deepEqual(userInfo.groups, ['one', 'two', 'system:masters', 'system:authenticated']);
+    assert.deepEqual(userInfo.extra, { 'acme.com/project': ['p', 'q'] });
+    expectCode(await on.root.call('DELETE', `${configurations}/c10`), 200);
+    await hooks.close();
   });
 
   it('C11 takes 40 KB of groups and extras', async () => {
