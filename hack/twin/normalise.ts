@@ -14,7 +14,7 @@ export interface Comparable {
 
 export interface Normaliser {
   /** To be called in the order of the script; `step` is unique. */
-  normalise(step: string, answer: Answer): Comparable;
+  readonly normalise: (step: string, answer: Answer) => Comparable;
 }
 
 const HEADERS = ['content-type', 'warning', 'retry-after', 'cache-control', 'location'];
