@@ -1,5 +1,4 @@
 /** `polder agent`: the agent of one data plane, in the cluster that is the plane. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createAgent, type AgentOptions } from '../../controllers/agent/agent.ts';
 import type { Client } from '../client/client.ts';
@@ -15,6 +14,7 @@ import { createLog, type Level, type Log } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { untilStopped } from '../runtime/until-stopped.ts';
 import { CLUSTER_FLAGS, METRICS_FLAGS, hostClient } from '../serving-flags.ts';
+import { createCaFile } from '../ca-file.ts';
 import { createTokenFile } from '../token-file.ts';
 import { version } from '../version.ts';
 
@@ -26,7 +26,9 @@ export const AGENT_FLAGS: Flags = {
     help: 'How to reach the cluster that is the data plane. Default: the service account of the pod.',
   },
   hub: { help: 'https://host:port of the hub; the agent dials out to it and nowhere else.' },
-  'hub-ca-file': { help: 'PEM of the CA that signed the certificate of the hub.' },
+  'hub-ca-file': {
+    help: 'PEM of the CA that signed the certificate of the hub; read again for every connection.',
+  },
   'token-file': {
     help: 'File with the one-time registration token; read when one is needed, and waited for until it is there.',
   },
@@ -74,7 +76,7 @@ function hubOf(values: Values): HubOptions {
   }
   const file = one('hub-ca-file');
   try {
-    return { hub, ca: readFileSync(file, 'utf8'), tokenFile: one('token-file') };
+    return { hub, ca: createCaFile(file), tokenFile: one('token-file') };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`--hub-ca-file ${file} cannot be read`, { cause: error });

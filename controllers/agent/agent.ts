@@ -22,8 +22,8 @@ import { openStateFiles, type StateFiles } from './state-files.ts';
 export interface AgentOptions {
   /** `https://host:port` of the control plane; the agent dials out to it and nowhere else. */
   readonly hub: string;
-  /** PEM of the CA that signed the hub's certificate. */
-  readonly ca: string;
+  /** PEM of the CA that signed the hub's certificate; as a function it is asked before every connection. */
+  readonly ca: string | (() => string);
   /** Reaches the plane's own API. */
   readonly plane: Client;
   /** Keys, bundles, inventory and cursor live here. */

@@ -26,7 +26,7 @@ export interface TokenRequest {
 
 export interface EnrolmentOptions {
   readonly hub: string;
-  readonly ca: string;
+  readonly ca: string | (() => string);
   readonly clusterUID: string;
   readonly version: string;
   readonly token: (request: TokenRequest) => Promise<string>;
@@ -73,7 +73,7 @@ async function enrolOnce(
   const keys = await loadKeys(files);
   const registration = await register({
     hub,
-    ca,
+    ca: typeof ca === 'function' ? ca() : ca,
     token: await orAborted(token(request), request.signal),
     keys,
     agentVersion: version,

@@ -28,7 +28,7 @@ export interface LinkHandlers {
 export interface LinkOptions {
   /** `wss://host:port/hub/v1/replay?dataPlane=name`. */
   readonly url: string;
-  readonly ca: string;
+  readonly ca: string | (() => string);
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
@@ -108,7 +108,7 @@ class ReplayLink implements Link {
   private dial(): void {
     const { url, ca, log, clock } = this.options;
     const socket = new WebSocket(url, {
-      ca,
+      ca: typeof ca === 'function' ? ca() : ca,
       perMessageDeflate: false,
       maxPayload: MAX_DOWNLINK_BYTES,
       handshakeTimeout: HANDSHAKE_MS,
