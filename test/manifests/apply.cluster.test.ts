@@ -95,6 +95,22 @@ describe('manifests on a real kube-apiserver', function () {
     });
   }
 
+  it('takes the Job that migrates too, in the namespace of an installation', async () => {
+    const overlay = 'manifests/overlays/embedded-sqlite';
+    const folder = 'manifests/migrate';
+    await cluster.ok(['apply', '-k', overlay]);
+
+    await quiet(['apply', '-k', folder]);
+
+    for (const { spec, labels } of podSpecs(await buildManifests(folder))) {
+      const metadata = { name: 'as-in-the-template', namespace: 'polder-system', labels };
+      const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
+      await quiet(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(pod) });
+    }
+    await quiet(['delete', '-k', folder]);
+    await quiet(['delete', '-k', overlay], { timeoutMs: DELETION_MS });
+  });
+
   it('sets everything free with one command when somebody deleted the namespace first', async () => {
     const overlay = 'manifests/overlays/embedded-sqlite';
     await cluster.ok(['apply', '-k', overlay]);

@@ -6,6 +6,7 @@ import { at, type JsonObject } from '../../apiserver/api/json.ts';
 import { AGENT_FLAGS } from '../../apiserver/commands/agent.ts';
 import { APISERVER_FLAGS } from '../../apiserver/commands/apiserver.ts';
 import { CONTROLLERS_FLAGS } from '../../apiserver/commands/controllers.ts';
+import { MIGRATE_FLAGS } from '../../apiserver/commands/migrate.ts';
 import { WEBHOOKS_FLAGS } from '../../apiserver/commands/webhooks.ts';
 import { readFlags, variableOf, type Flags, type Values } from '../../apiserver/runtime/flags.ts';
 import { buildManifests } from '../../hack/manifests-build.ts';
@@ -15,12 +16,14 @@ import { containersOf, items, podSpecs, texts } from './support/objects.ts';
 const FOLDERS = [
   ...readdirSync(join(ROOT, 'manifests/overlays')).map((name) => `manifests/overlays/${name}`),
   'manifests/agent',
+  'manifests/migrate',
 ];
 const FLAGS: Readonly<Record<string, Flags>> = {
   apiserver: APISERVER_FLAGS,
   webhooks: WEBHOOKS_FLAGS,
   controllers: CONTROLLERS_FLAGS,
   agent: AGENT_FLAGS,
+  migrate: MIGRATE_FLAGS,
 };
 /** Settings that name a file or a folder. */
 const PATHS = /(-file|-dir|cafile|certfile|keyfile)$/;

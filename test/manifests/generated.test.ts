@@ -35,7 +35,7 @@ describe('README of the manifests', () => {
         assert.ok(readme.includes(`${parent}/${name}`), `${parent}/${name}`);
       }
     }
-    for (const name of ['agent', 'samples']) assert.ok(readme.includes(name), name);
+    for (const name of ['agent', 'migrate', 'samples']) assert.ok(readme.includes(name), name);
   });
 
   it('names only what is there', () => {
