@@ -25,7 +25,7 @@ function walk(node: SchemaNode, value: Json): Json {
 
 function object(node: SchemaNode, value: JsonObject): Json {
   let changed: JsonObject | undefined;
-  for (const name of Object.keys(value)) {
+  for (const name in value) {
     const child = value[name] as Json;
     if (typeof child !== 'object') continue;
     const field = node.fields.get(name);
@@ -47,7 +47,7 @@ function object(node: SchemaNode, value: JsonObject): Json {
 function map(items: SchemaNode | undefined, value: JsonObject): Json {
   if (items === undefined) return value;
   let changed: JsonObject | undefined;
-  for (const name of Object.keys(value)) {
+  for (const name in value) {
     const child = value[name] as Json;
     if (typeof child !== 'object') continue;
     const next = settle(items, child);

@@ -39,7 +39,7 @@ function walk(node: SchemaNode, value: Json, trail: Trail): Json {
 
 function object(node: SchemaNode, value: JsonObject, trail: Trail): Json {
   let changed: JsonObject | undefined;
-  for (const name of Object.keys(value)) {
+  for (const name in value) {
     const field = node.fields.get(name);
     if (field !== undefined) {
       const child = value[name] as Json;
@@ -57,7 +57,7 @@ function object(node: SchemaNode, value: JsonObject, trail: Trail): Json {
 function map(items: SchemaNode | undefined, value: JsonObject, trail: Trail): Json {
   if (items === undefined) return value;
   let changed: JsonObject | undefined;
-  for (const name of Object.keys(value)) {
+  for (const name in value) {
     const child = value[name] as Json;
     const next = descend(items, child, name, trail);
     // The key is an own property of the copy already, so assigning cannot reach a setter.

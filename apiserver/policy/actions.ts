@@ -13,7 +13,21 @@ export const groupAlias = (group: string): string => {
   if (group === PLATFORM_GROUP || group === DATA_GROUP) return OWN_ALIAS;
   return group === '' ? CORE_ALIAS : group;
 };
-export const kindOf = (group: string, resource: string): string => `${groupAlias(group)}/${resource}`;
+
+/** Names from questions about anything: forgotten when there are too many. */
+const MAX_KINDS = 1024;
+const kinds = new Map<string, Map<string, string>>();
+
+/** Asked on every decision: the same text each time, so that looking up by it does not hash it anew. */
+export function kindOf(group: string, resource: string): string {
+  const known = kinds.get(group)?.get(resource);
+  if (known !== undefined) return known;
+  const kind = `${groupAlias(group)}/${resource}`;
+  const ofGroup = kinds.get(group) ?? new Map<string, string>();
+  if (kinds.size >= MAX_KINDS || ofGroup.size >= MAX_KINDS) kinds.clear();
+  kinds.set(group, ofGroup.set(resource, kind));
+  return kind;
+}
 
 /** API groups that a kind pattern speaks about; `kinds` tells to which of our two groups a plural belongs. */
 export function groupsOf(pattern: string, kinds: readonly Kind[]): readonly string[] {

@@ -165,7 +165,8 @@ export class View {
   readonly member: boolean;
   readonly #input: ViewInput;
   readonly #subjects: ReadonlySet<string>;
-  readonly #buckets = new Map<string, Bucket>();
+  /** By kind, then verb. */
+  readonly #buckets = new Map<string, Map<string, Bucket>>();
 
   constructor(input: ViewInput) {
     this.#input = input;
@@ -175,13 +176,13 @@ export class View {
   }
 
   bucket(verb: string, kind: string): Bucket {
-    const key = `${verb} ${kind}`;
-    const known = this.#buckets.get(key);
+    const known = this.#buckets.get(kind)?.get(verb);
     if (known !== undefined) return known;
     const bucket = toBucket(this.rules.filter((rule) => glob(verb, rule.verb) && glob(kind, rule.kind)));
     // Verbs and kinds of a review are whatever the asker typed: forget everything before that fills the memory.
-    if (this.#buckets.size >= MAX_BUCKETS) this.#buckets.clear();
-    this.#buckets.set(key, bucket);
+    const ofKind = this.#buckets.get(kind) ?? new Map<string, Bucket>();
+    if (this.#buckets.size >= MAX_BUCKETS || ofKind.size >= MAX_BUCKETS) this.#buckets.clear();
+    this.#buckets.set(kind, ofKind.set(verb, bucket));
     return bucket;
   }
 

@@ -34,7 +34,9 @@ export function ofKind(kind: Kind, value: unknown): JsonObject {
   requireType(value, 'apiVersion', { expected: expected.apiVersion, words: 'API version', kind });
   const metadata = own(value, 'metadata') ?? {};
   if (!isObject(metadata)) throw badRequest('metadata must be an object');
-  return { ...value, ...expected, metadata };
+  // In the order in which objects are stored; a name that is there already keeps its place.
+  const object: JsonObject = { ...expected, metadata, ...value };
+  return Object.assign(object, expected, { metadata });
 }
 
 interface TypeRule {

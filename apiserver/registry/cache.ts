@@ -24,6 +24,8 @@ export interface Cache {
   tables(): Iterable<Table>;
   /** Revision of the newest change that is visible here. */
   revision(): Revision;
+  /** The state that this change of the newest group wrote; undefined for older ones and for deletes. */
+  justWritten(revision: Revision): Stored | undefined;
   /** True once `revision` is here, false after 3 s or when `signal` aborts. */
   waitFor(revision: Revision, signal: AbortSignal): Promise<boolean>;
   /** Changes just applied, in order; called once per commit group. Revisions of unserved kinds have no event. */
@@ -58,6 +60,7 @@ class WatchCache implements Cache {
   readonly #listeners: ((events: readonly CacheEvent[]) => void)[] = [];
   readonly #loaded: (() => void)[] = [];
   #revision: Revision = 0;
+  #newest: readonly CacheEvent[] = [];
   /** Changes that came while the current state was being loaded; undefined afterwards. */
   #early: Change[] | undefined = [];
   readonly #blocks = new Blocks();
@@ -85,6 +88,12 @@ class WatchCache implements Cache {
   }
   revision(): Revision {
     return this.#revision;
+  }
+  justWritten(revision: Revision): Stored | undefined {
+    const [first] = this.#newest;
+    // Revisions have no gaps, but kinds that are not served have no events.
+    const event = first === undefined ? undefined : this.#newest[revision - first.revision];
+    return event?.revision === revision && event.type !== 'DELETED' ? event.object : undefined;
   }
   onEvents(listener: (events: readonly CacheEvent[]) => void): void {
     this.#listeners.push(listener);
@@ -151,6 +160,7 @@ class WatchCache implements Cache {
       this.ring.push(event);
       events.push(event);
     }
+    this.#newest = events;
     for (const waiter of this.#waiters) if (waiter.revision <= this.#revision) waiter.done(true);
     for (const listener of this.#listeners) listener(events);
     if (this.#blocks.isWasteful) this.#settleLater();
@@ -185,7 +195,8 @@ function apply(table: Table, change: Change, blocks: Blocks): CacheEvent {
   const { shape } = table;
   const { revision } = change;
   const path = change.key.slice(shape.prefix.length);
-  const previous = table.objects.get(path);
+  // What created its key replaced nothing: in a large table a look-up is worth sparing.
+  const previous = change.previous === 0 ? undefined : table.objects.get(path);
   const isDelete = change.type === 'delete';
   const object = isDelete
     ? storedFrom({ shape, path, revision }, change.value)

@@ -171,12 +171,19 @@ async function append(
     });
     return gone === CONFLICT ? CONFLICT : { object: unstored(shape, object, gone), created: false };
   }
-  const revision = await putGuarded(deps, { key, type: 'put', value, expected }, guard);
-  if (typeof revision !== 'number') return revision;
-  const current = deps.cache.table(kind).objects.get(path);
-  // Another write may have followed at once; the answer is what this one wrote.
-  return { object: current?.revision === revision ? current : unstored(shape, object, revision), created };
+  const result = await decide(deps, guarded({ key, type: 'put', value, expected }, guard));
+  if (!result.ok) return isOutrun(result.current, expected, guard) ? OUTRUN : CONFLICT;
+  const { revision } = result;
+  // Another group may have followed at once; the answer is what this one wrote.
+  return { object: deps.cache.justWritten(revision) ?? unstored(shape, object, revision), created };
 }
+
+const guarded = (write: Write, guard: Guard | undefined): Write =>
+  guard === undefined ? write : { ...write, guard };
+
+/** What the write expected was there, so it was its guard that did not hold. */
+const isOutrun = (current: number, expected: number, guard: Guard | undefined): boolean =>
+  guard !== undefined && current === expected;
 
 /**
  * The new revision. When it resolves, the cache has the change; when it resolves with CONFLICT, the cache has what it
@@ -187,23 +194,12 @@ export async function put(deps: WriteDeps, write: Write): Promise<number | typeo
   return result.ok ? result.revision : CONFLICT;
 }
 
-async function putGuarded(
-  deps: WriteDeps,
-  write: Write,
-  guard: Guard | undefined,
-): Promise<number | typeof CONFLICT | typeof OUTRUN> {
-  if (guard === undefined) return await put(deps, write);
-  const result = await decide(deps, { ...write, guard });
-  if (result.ok) return result.revision;
-  return result.current === write.expected ? OUTRUN : CONFLICT;
-}
+/** Chained, not awaited: every write passes through here. */
+const decide = (deps: WriteDeps, write: Write): Promise<WriteResult> =>
+  deps.cache.store.append(write).catch(refuse);
 
-async function decide(deps: WriteDeps, write: Write): Promise<WriteResult> {
-  try {
-    return await deps.cache.store.append(write);
-  } catch (error) {
-    throw ofWrite(error);
-  }
+function refuse(error: unknown): never {
+  throw ofWrite(error);
 }
 
 const tooLarge = (bytes: number): ApiError =>

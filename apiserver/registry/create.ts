@@ -62,12 +62,13 @@ export async function createObject(deps: WriteDeps, context: Context, creation: 
   }
 }
 
-async function attemptCreate(
+/** `CONFLICT` at once where the name is known to be taken. */
+function attemptCreate(
   deps: WriteDeps,
   context: Context,
   creation: Creation,
   name: string,
-): Promise<Written | typeof CONFLICT> {
+): Promise<Written | typeof CONFLICT> | typeof CONFLICT {
   const { target, options } = creation;
   const { kind } = target;
   const table = deps.cache.table(kind);
@@ -78,7 +79,7 @@ async function attemptCreate(
   const object = dedupeOwners(settled(kind, asCreated(kind, bare, name, nowMs)), context.warn);
   const owned =
     creation.isOwned === true ? object : managedByUpdate({ kind, object, subresource: '', options, nowMs });
-  return await commit(deps, context, { kind, subresource: '', old: undefined, object: owned }, options);
+  return commit(deps, context, { kind, subresource: '', old: undefined, object: owned }, options);
 }
 
 function taken(deps: WriteDeps, target: Target, name: string): Error {

@@ -25,7 +25,9 @@ const countsGenerations = (kind: Kind): boolean =>
 export function asCreated(kind: Kind, object: JsonObject, name: string, nowMs: number): JsonObject {
   const given = metadataOf(object);
   const namespace = own(given, 'namespace');
-  const metadata: JsonObject = { name };
+  // Labels first, as they are stored; see `serialise`.
+  const labels = own(given, 'labels');
+  const metadata: JsonObject = labels === undefined ? { name } : { labels, name };
   if (namespace !== undefined) metadata['namespace'] = namespace;
   metadata['uid'] = randomUUID();
   if (countsGenerations(kind)) metadata['generation'] = 1;
@@ -37,6 +39,7 @@ export function asCreated(kind: Kind, object: JsonObject, name: string, nowMs: n
   return withMetadata(object, metadata);
 }
 const SET_AT_CREATION: ReadonlySet<string> = new Set([
+  'labels',
   'name',
   'namespace',
   'uid',

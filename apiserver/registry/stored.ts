@@ -13,6 +13,7 @@ import type { StoredObject } from './registry.ts';
 /** What all objects of one kind share. */
 export interface Shape {
   readonly kind: Kind;
+  readonly apiVersion: string;
   /** Key prefix in the store. */
   readonly prefix: string;
   /** `{"apiVersion":"...","kind":"...","metadata":{`: every stored value starts with it. */
@@ -20,9 +21,9 @@ export interface Shape {
 }
 
 export function shapeOf(kind: Kind): Shape {
-  const apiVersion = JSON.stringify(apiVersionOf(kind));
-  const head = `{"apiVersion":${apiVersion},"kind":${JSON.stringify(kind.kind)},"metadata":{`;
-  return { kind, prefix: prefixOf(kind), head: Buffer.from(head) };
+  const apiVersion = apiVersionOf(kind);
+  const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind.kind)},"metadata":{`;
+  return { kind, apiVersion, prefix: prefixOf(kind), head: Buffer.from(head) };
 }
 
 interface Identity {
@@ -181,14 +182,35 @@ const versionEnd = ({ shape, revision }: Stored): number =>
   shape.head.length + '"resourceVersion":"",'.length + String(revision).length;
 
 /** The bytes to store: head first, labels at its end so that selecting needs no parsing, resourceVersion left out. */
-export function serialise(shape: Shape, object: JsonObject): Buffer {
+export const serialise = (shape: Shape, object: JsonObject): Buffer =>
+  Buffer.from(JSON.stringify(isInOrder(shape, object) ? object : inOrder(shape, object)));
+
+/** What was just created is. */
+function isInOrder({ apiVersion, kind }: Shape, object: JsonObject): boolean {
+  if (object['apiVersion'] !== apiVersion || object['kind'] !== kind.kind) return false;
+  const { metadata } = object;
+  if (!isObject(metadata) || Object.hasOwn(metadata, 'resourceVersion')) return false;
+  return (
+    HEAD_FIELDS.every((name, index) => name === nameAt(object, index)) &&
+    (nameAt(metadata, 0) === 'labels' || !Object.hasOwn(metadata, 'labels'))
+  );
+}
+const HEAD_FIELDS = ['apiVersion', 'kind', 'metadata'] as const;
+
+function nameAt(object: JsonObject, index: number): string | undefined {
+  let at = 0;
+  for (const name in object) {
+    if (at === index) return name;
+    at += 1;
+  }
+  return undefined;
+}
+
+function inOrder({ apiVersion, kind }: Shape, object: JsonObject): JsonObject {
   const { apiVersion: _version, kind: _kind, metadata, ...rest } = object;
   const { resourceVersion: _revision, labels, ...others } = isObject(metadata) ? metadata : {};
   const kept = labels === undefined ? others : { labels, ...others };
-  const { kind } = shape;
-  return Buffer.from(
-    JSON.stringify({ apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: kept, ...rest }),
-  );
+  return { apiVersion, kind: kind.kind, metadata: kept, ...rest };
 }
 
 /** An answer that is not stored: dry runs and virtual kinds. `revision` 0 leaves resourceVersion out. */

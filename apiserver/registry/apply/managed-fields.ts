@@ -15,7 +15,11 @@ export function withManagedFields(
   object: JsonObject,
   managedFields: readonly Json[] | undefined,
 ): JsonObject {
-  const { managedFields: _replaced, ...metadata } = metadataOf(object);
+  const before = metadataOf(object);
+  if (managedFields !== undefined && !Object.hasOwn(before, 'managedFields')) {
+    return { ...object, metadata: { ...before, managedFields } };
+  }
+  const { managedFields: _replaced, ...metadata } = before;
   if (managedFields !== undefined) metadata['managedFields'] = managedFields;
   return { ...object, metadata };
 }

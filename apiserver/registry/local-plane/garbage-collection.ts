@@ -75,7 +75,7 @@ class GarbageCollection implements Loop {
     // An owner may be waiting for this one to go or to let go.
     for (const place of before) if (!now.includes(place)) this.#queue.add(place);
     if (object === undefined) for (const dependent of this.#dependents.of(key)) this.#queue.add(dependent);
-    else if (now.length > 0 || LEAVING.some((mark) => object.bytes.includes(mark))) this.#queue.add(key);
+    else if (now.length > 0 || mayWait(object)) this.#queue.add(key);
   }
 
   #peek(key: string): StoredObject | undefined {
@@ -194,6 +194,12 @@ class GarbageCollection implements Loop {
 
 /** Only objects that hold one of these finalizers have something to be done while they are deleted. */
 const LEAVING = [FOREGROUND_FINALIZER, ORPHAN_FINALIZER].map((name) => Buffer.from(JSON.stringify(name)));
+const FINALIZERS = Buffer.from('"finalizers":[');
+
+/** Most objects have no finalizer at all: one look at the bytes, instead of one for each. */
+function mayWait({ bytes }: StoredObject): boolean {
+  return bytes.includes(FINALIZERS) && LEAVING.some((mark) => bytes.includes(mark));
+}
 
 const isDeletingDependents = (object: StoredObject): boolean =>
   finalizersOf(object.read()).includes(FOREGROUND_FINALIZER);
