@@ -3,7 +3,7 @@
  * a JSON line. Bodies, values and query strings are never part of it. It is written on every request, so what
  * repeats is serialised once.
  */
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { Decision, UserInfo } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -65,10 +65,26 @@ const HEAD =
   '{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","stage":"ResponseComplete","auditID":"';
 const json = (value: unknown): string => JSON.stringify(value);
 
+/** Hops that are recorded; more are somebody's joke. */
+const MAX_HOPS = 16;
+
+/**
+ * Where the request came from, hop by hop; all but the last are what somebody said.
+ * source: k8s.io/apimachinery pkg/util/net SourceIPs.
+ */
+function sourceAddresses(forwarded: string | undefined, remote: string): readonly string[] {
+  if (forwarded === undefined) return [remote];
+  const hops = forwarded.split(',', MAX_HOPS).map((hop) => hop.trim());
+  const known = hops.filter((hop) => isIP(hop) !== 0);
+  return known.at(-1) === remote ? known : [...known, remote];
+}
+
 interface Caller {
   readonly user: UserInfo;
   readonly impersonator: UserInfo | undefined;
   readonly agent: string | undefined;
+  /** As sent. */
+  readonly forwarded: string | undefined;
   readonly text: string;
 }
 
@@ -87,18 +103,18 @@ function createSerialiser(): (exchange: Exchange, nowMs: number) => string {
   };
   const caller = (exchange: Exchange): string => {
     const { request, impersonator } = exchange;
-    const agent = request.headers['user-agent'];
+    const { 'user-agent': agent, 'x-forwarded-for': sent } = request.headers;
+    const forwarded = typeof sent === 'string' ? sent : undefined;
     const known = callers.get(request.socket);
-    if (known?.user === exchange.user && known.agent === agent && known.impersonator === impersonator) {
-      return known.text;
-    }
+    const isSame = known?.agent === agent && known?.forwarded === forwarded;
+    if (isSame && known?.user === exchange.user && known.impersonator === impersonator) return known.text;
     const who =
       impersonator === undefined
         ? user(exchange.user)
         : `${user(impersonator)},"impersonatedUser":${user(exchange.user)}`;
-    const address = json(request.socket.remoteAddress ?? '');
-    const text = flat(`","user":${who},"sourceIPs":[${address}],"userAgent":${json(agent ?? '')},`);
-    callers.set(request.socket, { user: exchange.user, impersonator, agent, text });
+    const addresses = json(sourceAddresses(forwarded, request.socket.remoteAddress ?? ''));
+    const text = flat(`","user":${who},"sourceIPs":${addresses},"userAgent":${json(agent ?? '')},`);
+    callers.set(request.socket, { user: exchange.user, impersonator, agent, forwarded, text });
     return text;
   };
   const action = ({ info, kind }: Exchange): string => {
