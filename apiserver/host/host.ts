@@ -60,11 +60,12 @@ export function createHost(deps: HostDeps): Host {
     client,
     clock,
     log,
-    use: ({ clientCa, proxy: wanted }) => {
-      certificates.setAuthorities(clientCa);
-      proxy.configure(wanted);
-      deps.onCallers([clientCa, wanted?.authorities ?? ''].join('\n'));
-    },
+    use: ({ clientCa, proxy: wanted }) =>
+      each(
+        () => proxy.configure(wanted),
+        () => certificates.setAuthorities(clientCa),
+        () => deps.onCallers([clientCa, wanted?.authorities ?? ''].join('\n')),
+      ),
   });
   const namespaces = createHostNamespaces({ client, clock, log });
   const quotas = createInformer(ResourceQuota, { client, clock, log });
@@ -108,6 +109,19 @@ export function createHost(deps: HostDeps): Host {
       await Promise.all([config.close(), namespaces.close(), quotas.close(), webhooks.close()]);
     },
   };
+}
+
+/** What cannot be done must not keep the rest from being done. Throws the first failure in the end. */
+function each(...steps: readonly (() => void)[]): void {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 const reviewCounter = (metrics: Metrics, what: 'authn' | 'authz'): AskDeps['count'] =>
