@@ -51,12 +51,16 @@ export async function enrol(
   request: TokenRequest,
 ): Promise<Identity> {
   const { clock, log } = options;
+  // Kept until the hub refuses it: a hub that did not answer, or that sent us on to another replica, has not used it.
+  let token: string | undefined;
   for (let failures = 1; ; failures += 1) {
     try {
-      return await enrolOnce(options, files, request);
+      token ??= await orAborted(options.token(request), request.signal);
+      return await enrolWith(token, options, files);
     } catch (error) {
       request.signal.throwIfAborted();
       if (error instanceof TokenRefusedError) {
+        token = undefined;
         log.error('registration token refused', { error: error.message });
       } else log.error('agent cannot register', { error });
     }
@@ -64,17 +68,13 @@ export async function enrol(
   }
 }
 
-async function enrolOnce(
-  options: EnrolmentOptions,
-  files: StateFiles,
-  request: TokenRequest,
-): Promise<Identity> {
-  const { hub, ca, version, clusterUID, token, log } = options;
+async function enrolWith(token: string, options: EnrolmentOptions, files: StateFiles): Promise<Identity> {
+  const { hub, ca, version, clusterUID, log } = options;
   const keys = await loadKeys(files);
   const registration = await register({
     hub,
     ca: typeof ca === 'function' ? ca() : ca,
-    token: await orAborted(token(request), request.signal),
+    token,
     keys,
     agentVersion: version,
     clusterUID,
