@@ -23,6 +23,13 @@ export interface Connections {
 /** Connections become idle one by one while requests finish; looking for them costs nothing at this pace. */
 const IDLE_CHECK_MS = 50;
 
+/**
+ * Resolves when everything that was sent to us by now has been read. Timers come before reading in a turn of the event
+ * loop, so a connection that looks idle to them may have a request waiting: closing it would lose that request, and Go's
+ * client cannot repeat a POST.
+ */
+const arrived = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 export function createConnections(): Connections {
   const upgraded = new Set<Duplex>();
   let isDraining = false;
@@ -36,12 +43,15 @@ export function createConnections(): Connections {
       isDraining = true;
       if (!server.listening) return;
       if (delayMs > 0) await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+      await arrived();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       stop();
       let cancelCheck = (): void => undefined;
       const closeIdle = (): void => {
-        server.closeIdleConnections();
-        cancelCheck = clock.after(IDLE_CHECK_MS, closeIdle);
+        cancelCheck = clock.after(IDLE_CHECK_MS, () => {
+          void arrived().then(() => server.closeIdleConnections());
+          closeIdle();
+        });
       };
       closeIdle();
       const cancelCut = clock.after(drainMs, () => {

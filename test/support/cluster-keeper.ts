@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 
 export interface Keeper {
-  /** From now on the process dies with this one. */
+  /** From now on the process dies with this one. Throws after `close`. */
   watch(pid: number): void;
   /** The process has ended by itself; its id may soon be another's. */
   forget(pid: number): void;
@@ -33,11 +33,18 @@ export function createKeeper(directory: string): Keeper {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
+  let isClosed = false;
   const ended = new Promise<void>((resolve) => shell.on('close', () => resolve()));
   return {
-    watch: (pid) => void shell.stdin.write(`watch ${pid}\n`),
-    forget: (pid) => void shell.stdin.write(`forget ${pid}\n`),
+    watch: (pid) => {
+      if (isClosed) throw new Error(`${directory} is closed, and with it all that ran there`);
+      shell.stdin.write(`watch ${pid}\n`);
+    },
+    forget: (pid) => {
+      if (!isClosed) shell.stdin.write(`forget ${pid}\n`);
+    },
     close: () => {
+      isClosed = true;
       shell.stdin.end();
       return ended;
     },

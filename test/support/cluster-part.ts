@@ -56,7 +56,12 @@ export function createPart({ program, args, env, log, ready, keeper }: PartOptio
     closeSync(output);
     child = started;
     const { pid } = started;
-    if (pid !== undefined) keeper.watch(pid);
+    try {
+      if (pid !== undefined) keeper.watch(pid);
+    } catch (error) {
+      started.kill('SIGKILL');
+      throw error;
+    }
     exited = new Promise((resolve) => {
       const gone = (): void => {
         child = undefined;
@@ -85,17 +90,23 @@ export function createPart({ program, args, env, log, ready, keeper }: PartOptio
 }
 
 /** True when the answer is 200. */
-export function answers({ url, token, ca, insecure = false }: Probe): Promise<boolean> {
+export const answers = async (probe: Probe): Promise<boolean> => (await ask(probe)) === 200;
+
+/** The status of the answer; undefined: none within 2 s; 0: nobody listens, or the connection broke. */
+export function ask({ url, token, ca, insecure = false }: Probe): Promise<number | undefined> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const trust = { rejectUnauthorized: !insecure, ...(ca === undefined ? {} : { ca }) };
   const options = { headers, agent: false, timeout: 2_000, ...trust };
   return new Promise((resolve) => {
     const request = (url.startsWith('https:') ? requestHttps : requestHttp)(url, options, (response) => {
       response.resume();
-      response.on('close', () => resolve(response.statusCode === 200));
+      response.on('close', () => resolve(response.statusCode));
     });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(false));
+    request.on('timeout', () => {
+      resolve(undefined);
+      request.destroy();
+    });
+    request.on('error', () => resolve(0));
     request.end();
   });
 }

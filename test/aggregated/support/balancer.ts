@@ -3,7 +3,7 @@
  * those that say they are ready; connections that are open stay where they are.
  */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { answers, type Probe } from '../../support/cluster-part.ts';
+import { ask, type Probe } from '../../support/cluster-part.ts';
 
 export interface Backend {
   readonly port: number;
@@ -14,7 +14,7 @@ export interface Balancer {
   readonly port: number;
   /** Ports of the processes that were ready when last asked. */
   ready(): readonly number[];
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** A pod's readiness probe runs less often; here the tests would only wait for it. */
@@ -28,13 +28,16 @@ export async function startBalancer(backends: readonly Backend[]): Promise<Balan
   let isClosed = false;
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
-    sockets.add(socket);
+    sockets.add(socket.unref());
     socket.on('close', () => sockets.delete(socket));
   };
-  const ask = async (): Promise<void> => {
-    const states = await Promise.all(backends.map((backend) => answers(backend.ready)));
-    ready = backends.filter((_, index) => states[index]);
-    if (!isClosed) timer = setTimeout(() => void ask(), ASK_AGAIN_MS);
+  const look = async (): Promise<void> => {
+    const states = await Promise.all(backends.map((backend) => ask(backend.ready)));
+    // Whoever is slow to answer stays what it was: one probe that fails so takes no pod out of a Service either.
+    ready = backends.filter((backend, index) =>
+      states[index] === undefined ? ready.includes(backend) : states[index] === 200,
+    );
+    if (!isClosed) timer = setTimeout(() => void look(), ASK_AGAIN_MS);
   };
   const server = createServer((client) => {
     keep(client);
@@ -50,16 +53,16 @@ export async function startBalancer(backends: readonly Backend[]): Promise<Balan
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
   });
-  await ask();
+  await look();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
     ready: () => ready.map((backend) => backend.port),
-    close: async () => {
+    close: () => {
       isClosed = true;
       clearTimeout(timer);
+      server.close();
       for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

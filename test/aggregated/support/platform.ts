@@ -35,20 +35,30 @@ export interface PlatformOptions extends ClusterOptions {
 }
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
+  const { replicas: count = 1 } = options;
   const cluster = await startCluster(options);
-  try {
-    return await install(cluster, options);
-  } catch (error) {
+  const [webhooks = 0, hub = 0, ...own] = await freePorts(2 + count);
+  const balancer = count > 1 ? await startBalancer(own.map(backend)) : undefined;
+  const close = async (): Promise<void> => {
     await cluster.close();
+    balancer?.close();
+  };
+  try {
+    const ports = { apiserver: balancer?.port ?? own[0] ?? 0, webhooks, hub };
+    return { ...(await install(cluster, ports, own, options)), close };
+  } catch (error) {
+    await close();
     throw error;
   }
 }
 
-async function install(cluster: Cluster, options: PlatformOptions): Promise<Platform> {
-  const { replicas: count = 1 } = options;
-  const [webhooks, hub, ...own] = await freePorts(2 + count);
-  const balancer = count > 1 ? await startBalancer(own.map(backend)) : undefined;
-  const ports: Ports = { apiserver: balancer?.port ?? own[0] ?? 0, webhooks: webhooks ?? 0, hub: hub ?? 0 };
+/** `own`: a port for each replica of `polder apiserver`. */
+async function install(
+  cluster: Cluster,
+  ports: Ports,
+  own: readonly number[],
+  options: PlatformOptions,
+): Promise<Omit<Platform, 'close'>> {
   const { before, after } = await installation(ports);
   await apply(cluster, before);
   const dataDir = (replica: number): string =>
@@ -59,7 +69,7 @@ async function install(cluster: Cluster, options: PlatformOptions): Promise<Plat
       part: index === 0 ? 'polder-apiserver' : `polder-apiserver-${index}`,
       args: [
         `--data-dir=${dataDir(index)}`,
-        ...(count > 1 ? ['--store=etcd', `--etcd-servers=${cluster.etcdUrl}`] : []),
+        ...(own.length > 1 ? ['--store=etcd', `--etcd-servers=${cluster.etcdUrl}`] : []),
         ...(options.apiServerFlags ?? []),
         ...flags,
       ],
@@ -75,7 +85,9 @@ async function install(cluster: Cluster, options: PlatformOptions): Promise<Plat
   // A server that the aggregator finds at its first try is available at once, else at the next, 30 s later.
   await Promise.all(replicas.map((replica) => replica.start()));
   await apply(cluster, after);
-  const platform: Platform = {
+  await available(cluster);
+  await Promise.all([programs.webhooks.start(), programs.controllers.start()]);
+  return {
     cluster,
     ports,
     ...programs,
@@ -83,14 +95,7 @@ async function install(cluster: Cluster, options: PlatformOptions): Promise<Plat
     audit: join(dataDir(0), 'audit.log'),
     from: (tree, flags) => apiserver(0, tree, flags),
     available: () => available(cluster),
-    close: async () => {
-      await cluster.close();
-      await balancer?.close();
-    },
   };
-  await platform.available();
-  await Promise.all([programs.webhooks.start(), programs.controllers.start()]);
-  return platform;
 }
 
 interface ProgramOptions {

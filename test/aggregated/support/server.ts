@@ -11,6 +11,15 @@ export interface AggregatedServer extends Server {
 
 export async function startAggregated(options: PlatformOptions = {}): Promise<AggregatedServer> {
   const platform = await startPlatform(options);
+  try {
+    return await serverOf(platform);
+  } catch (error) {
+    await platform.close();
+    throw error;
+  }
+}
+
+async function serverOf(platform: Platform): Promise<AggregatedServer> {
   const { cluster } = platform;
   const { url, ca, dir, pki } = cluster;
   const apis: Api[] = [];
