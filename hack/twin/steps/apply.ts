@@ -210,8 +210,9 @@ function migration(w: Writer): readonly Step[] {
       `/moved${as('late', '&force=true')}`,
       w.object('moved', { labels: { a: 'c' } }),
     ),
+    // The oldest are merged, and of those of one second the first by name: so names come in the order of time.
     ...Array.from({ length: 12 }, (_, index) =>
-      w.merge(`migration: manager ${index}`, `/moved${as(`m${index}`)}`, {
+      w.merge(`migration: manager ${index}`, `/moved${as(`z${10 + index}`)}`, {
         metadata: { annotations: { [`k${index}`]: 'v' } },
       }),
     ),
