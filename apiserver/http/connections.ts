@@ -24,6 +24,12 @@ export interface Connections {
 const IDLE_CHECK_MS = 50;
 
 /**
+ * Where there are replicas, everybody whose watch ended comes back at once, and a proxy takes connections for that which
+ * it had not used for long. Each is answered once more and told to close.
+ */
+const RETURN_MS = 1_000;
+
+/**
  * Resolves when everything that was sent to us by now has been read. Timers come before reading in a turn of the event
  * loop, so a connection that looks idle to them may have a request waiting: closing it would lose that request, and Go's
  * client cannot repeat a POST.
@@ -42,10 +48,12 @@ export function createConnections(): Connections {
     drain: async (server, { clock, delayMs, drainMs, stop }) => {
       isDraining = true;
       if (!server.listening) return;
-      if (delayMs > 0) await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+      const wait = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
+      if (delayMs > 0) await wait(delayMs);
+      stop();
+      if (delayMs > 0) await wait(RETURN_MS);
       await arrived();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      stop();
       let cancelCheck = (): void => undefined;
       const closeIdle = (): void => {
         cancelCheck = clock.after(IDLE_CHECK_MS, () => {
