@@ -26,6 +26,29 @@ describe('embedded identity', () => {
     assert.equal(new X509Certificate(later.serving.cert).checkHost('localhost'), 'localhost');
   });
 
+  it('never replaces a CA of which the key is missing, and says which file is', async () => {
+    const { ca } = await ensureIdentity(dir, NOW);
+    rmSync(join(dir, 'pki/ca.key'));
+
+    await assert.rejects(ensureIdentity(dir, NOW), /pki\/ca\.key is missing .* put the key back/);
+
+    assert.equal(readFileSync(join(dir, 'pki/ca.crt'), 'utf8'), ca);
+  });
+
+  it('serves and administers with certificates of the CA there is', async () => {
+    const old = await ensureIdentity(dir, NOW);
+    await writeAdminKubeconfig(dir, 'https://127.0.0.1:7443', NOW);
+    for (const name of ['ca.crt', 'ca.key']) rmSync(join(dir, 'pki', name));
+
+    const { ca, serving } = await ensureIdentity(dir, NOW);
+    await writeAdminKubeconfig(dir, 'https://127.0.0.1:7443', NOW);
+
+    assert.notEqual(ca, old.ca);
+    const { publicKey } = new X509Certificate(ca);
+    assert.ok(new X509Certificate(serving.cert).verify(publicKey));
+    assert.ok(new X509Certificate(readFileSync(join(dir, 'pki/admin.crt'))).verify(publicKey));
+  });
+
   it('writes every key and kubeconfig readable by its owner only', async () => {
     await ensureIdentity(dir, NOW);
     const file = await writeAdminKubeconfig(dir, 'https://127.0.0.1:7443', NOW);

@@ -2,6 +2,7 @@
  * The identity of one embedded Polder: its own CA, serving certificate and administrator kubeconfig, kept in the
  * data directory (keys 0600) and renewed at two thirds of their life.
  */
+import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import {
   type Authority,
   type KeyPair,
 } from './runtime/certificates.ts';
+import { DataDirUnusableError } from './runtime/data-dir.ts';
 import { kubeconfig } from './runtime/kubeconfig.ts';
 
 const CA_LIFETIME_MS = 730 * DAY_MS;
@@ -36,7 +38,7 @@ export async function ensureIdentity(dataDir: string, now: number): Promise<Embe
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const authority = await ensureAuthority(folder, now);
   const known = readPair(folder, 'serving');
-  if (known !== undefined && !needsRenewal(known.cert, now)) return { ca: authority.cert, serving: known };
+  if (known !== undefined && isUsable(known, authority, now)) return { ca: authority.cert, serving: known };
   const serving = await issue(authority, {
     commonName: 'polder',
     subjectAltNames: ['localhost', '127.0.0.1', '::1', ...dnsName(hostname())],
@@ -51,9 +53,10 @@ export async function ensureIdentity(dataDir: string, now: number): Promise<Embe
 /** Writes `admin.kubeconfig` for this URL, with a fresh client certificate when the old one is due. */
 export async function writeAdminKubeconfig(dataDir: string, url: string, now: number): Promise<string> {
   const folder = join(dataDir, 'pki');
+  const authority = await ensureAuthority(folder, now);
   const known = readPair(folder, 'admin');
   const pair =
-    known !== undefined && !needsRenewal(known.cert, now)
+    known !== undefined && isUsable(known, authority, now)
       ? known
       : await mintClient(dataDir, {
           user: ADMIN_USER,
@@ -63,7 +66,6 @@ export async function writeAdminKubeconfig(dataDir: string, url: string, now: nu
         });
   if (pair !== known) writePair(folder, 'admin', pair);
   const file = join(dataDir, ADMIN_KUBECONFIG);
-  const authority = await ensureAuthority(folder, now);
   writePrivate(
     file,
     kubeconfig({ cluster: 'polder', user: ADMIN_USER, server: url, ca: authority.cert, ...pair }),
@@ -96,8 +98,21 @@ export function readCa(dataDir: string): string | undefined {
   return readPair(join(dataDir, 'pki'), 'ca')?.cert;
 }
 
+/** Of this CA, and not due. A certificate that this CA did not sign would be served and trusted by nobody. */
+const isUsable = (pair: KeyPair, authority: Authority, now: number): boolean =>
+  !needsRenewal(pair.cert, now) &&
+  new X509Certificate(pair.cert).verify(new X509Certificate(authority.cert).publicKey);
+
+/** Throws `DataDirUnusableError` when half of the CA is missing: a new one would void every kubeconfig there is. */
 async function ensureAuthority(folder: string, now: number): Promise<Authority> {
   const known = readPair(folder, 'ca');
+  const [cert, key] = [join(folder, 'ca.crt'), join(folder, 'ca.key')];
+  if (known === undefined && existsSync(cert)) {
+    throw new DataDirUnusableError(
+      `${key} is missing but ${cert} is there: put the key back, or move ${cert} away to start with a new CA, ` +
+        'which makes every kubeconfig minted so far useless',
+    );
+  }
   if (known !== undefined && !needsRenewal(known.cert, now)) return { is: 'authority', ...known };
   const authority = await createAuthority({
     commonName: 'polder-ca',

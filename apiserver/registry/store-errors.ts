@@ -2,7 +2,6 @@
 import { ApiError } from '../api/errors.ts';
 import { OutcomeUnknownError, StoreUnusableError, ValueTooLargeError } from '../store/store.ts';
 
-const RETRY_SECONDS = 5;
 const SOON_SECONDS = 1;
 
 /** A failed write: 413 and 503 when it did not happen, 504 when nobody knows; anything else is returned as it is. */
@@ -19,10 +18,8 @@ export function ofWrite(error: unknown): unknown {
     });
   }
   if (!(error instanceof StoreUnusableError)) return error;
-  return new ApiError('ServiceUnavailable', `nothing was written: ${error.message}`, {
-    details: { retryAfterSeconds: RETRY_SECONDS },
-    cause: error,
-  });
+  // No Retry-After: client-go would try ten times in silence, and a full disk is for a person to see.
+  return new ApiError('ServiceUnavailable', `nothing was written: ${error.message}`, { cause: error });
 }
 
 /** A failed read: 503 or 504; anything else is returned as it is. */

@@ -41,6 +41,9 @@ export function readFlags(flags: Flags, args: readonly string[], env: NodeJS.Pro
             : [fromEnv]) ??
         (flag.default === undefined ? [] : [flag.default]);
       const source = given[name] === undefined ? variableOf(name) : `--${name}`;
+      // An unset variable in a script must not mean the current directory, or anybody.
+      if (given[name]?.includes('') === true)
+        throw new UsageError(`${source} is empty; leave it out or give a value`);
       for (const value of values) checkValue(source, flag, value);
       return [name, values];
     }),

@@ -29,7 +29,7 @@ const REGISTRATION = 'registration.json';
 /** Loads the keys or makes them on first use. */
 export async function loadKeys(files: StateFiles): Promise<AgentKeys> {
   const stored = files.read(KEYS);
-  if (stored !== undefined) return revive(JSON.parse(stored.toString('utf8')));
+  if (stored !== undefined) return revive(parse(KEYS, stored));
   const sign = await generateKeyPair('Ed25519', { extractable: true });
   const seal = await generateKeyPair('ECDH-ES+A256KW', { crv: 'P-256', extractable: true });
   const document = {
@@ -41,10 +41,21 @@ export async function loadKeys(files: StateFiles): Promise<AgentKeys> {
   return revive(document);
 }
 
+const damaged = (file: string, cause?: unknown): Error =>
+  new Error(`${file} of the agent is damaged; remove it and register again with a new token`, { cause });
+
+function parse(file: string, stored: Buffer): unknown {
+  try {
+    return JSON.parse(stored.toString('utf8'));
+  } catch (error) {
+    throw damaged(file, error);
+  }
+}
+
 async function revive(document: unknown): Promise<AgentKeys> {
   const { instanceId, sign, seal } = isObject(document) ? document : {};
   if (typeof instanceId !== 'string' || !isObject(sign) || !isObject(seal)) {
-    throw new Error(`${KEYS} of the agent is damaged; remove it and register again with a new token`);
+    throw damaged(KEYS);
   }
   const key = createPrivateKey({ key: sign, format: 'jwk' });
   const { jwk } = await publicJwkOf(key);
@@ -60,7 +71,7 @@ async function revive(document: unknown): Promise<AgentKeys> {
 
 export function loadRegistration(files: StateFiles): Registration | undefined {
   const stored = files.read(REGISTRATION);
-  return stored === undefined ? undefined : (JSON.parse(stored.toString('utf8')) as Registration);
+  return stored === undefined ? undefined : (parse(REGISTRATION, stored) as Registration);
 }
 export async function saveRegistration(files: StateFiles, registration: Registration): Promise<void> {
   await files.write(REGISTRATION, Buffer.from(JSON.stringify(registration)));

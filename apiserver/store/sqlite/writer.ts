@@ -22,7 +22,7 @@ export function runWriter(port: MessagePort, options: WriterOptions): void {
     port.on('message', (request: Request) => writer.handle(request));
     answer({ is: 'opened' });
   } catch (error) {
-    answer({ is: 'not opened', failure: toFailure(error) });
+    answer({ is: 'not opened', failure: toFailure(unusable(options.file, error)) });
     port.close();
   }
 }
