@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { contractTable, type Outcome } from './contract-table.ts';
@@ -25,6 +25,9 @@ const CLUSTER = ['test/aggregated/**/*.test.ts', 'test/clients/**/*.test.ts', 't
 /** Suites that hold for both modes have this import; they run once more with Polder behind a kube-apiserver. */
 const FOR_BOTH_MODES = /support\/target\.ts'/;
 const SLOWEST = 10;
+/** A run that has reported ends by itself, unless a test left something open. */
+const LINGER_MS = 60_000;
+const LOOK_MS = 1_000;
 
 interface Run {
   readonly specs: readonly string[];
@@ -100,8 +103,19 @@ async function mocha(
     ],
     { stdio: 'inherit', env: { ...process.env, ...env, PATH: path, POLDER_TEST_TOTALS: totalsFile } },
   );
-  const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? 1)));
+  let reportedMs = 0;
+  const watchdog = setInterval(() => {
+    if (!existsSync(totalsFile)) return;
+    reportedMs += LOOK_MS;
+    if (reportedMs < LINGER_MS) return;
+    console.error(`mocha has reported ${LINGER_MS / 1_000} s ago and does not end: killed`);
+    child.kill('SIGKILL');
+  }, LOOK_MS);
+  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(watchdog);
   const totals = readTotals(totalsFile);
+  // Killed: what it had reported counts.
+  const code = status ?? (totals.failed > 0 ? 1 : 0);
   rmSync(scratch, { recursive: true, force: true });
   return { totals, code };
 }
