@@ -43,12 +43,12 @@ export async function startBalancer(backends: readonly Backend[]): Promise<Balan
     keep(client);
     turn += 1;
     const backend = ready[turn % Math.max(1, ready.length)];
-    // Nobody is there: kube-proxy rejects the connection too.
-    if (backend === undefined) return void client.resetAndDestroy();
+    // Nobody is there. Not a reset: a socket with a pending shutdown cannot be, and is never closed then.
+    if (backend === undefined) return void client.destroy();
     const upstream = connect(backend.port, '127.0.0.1');
     keep(upstream);
     client.on('error', () => upstream.destroy());
-    upstream.on('error', () => client.resetAndDestroy());
+    upstream.on('error', () => client.destroy());
     client.pipe(upstream).pipe(client);
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
