@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { JsonObject } from '../apiserver/api/json.ts';
 import { at } from '../apiserver/api/json.ts';
 import { CronJob } from '../apiserver/kinds/native/cron-job.ts';
 import { Deployment } from '../apiserver/kinds/native/deployment.ts';
@@ -9,33 +8,9 @@ import { Pod } from '../apiserver/kinds/native/pod.ts';
 import { ResourceQuota } from '../apiserver/kinds/native/resource-quota.ts';
 import { RoleBinding } from '../apiserver/kinds/native/role-binding.ts';
 import { Secret } from '../apiserver/kinds/native/secret.ts';
+import { kcm, NS, pod, template } from '../test/support/natives.ts';
 import { controllers, dev, gil, op, root, user } from '../test/support/policy.ts';
 import { codesOf, createReviewWorld } from '../test/support/reviews.ts';
-
-const NS = 'tn-acme';
-const pod = (spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'p', namespace: NS, ...metadata },
-  spec: { containers: [{ name: 'main', image: 'registry.example/app:1' }], ...spec },
-});
-const template = (
-  kind: string,
-  apiVersion: string,
-  spec: JsonObject,
-  metadata: JsonObject = {},
-): JsonObject => ({
-  apiVersion,
-  kind,
-  metadata: { name: 'w', namespace: NS },
-  spec: { template: { metadata, spec: { containers: [{ name: 'main', image: 'a:1' }], ...spec } } },
-});
-const kcm = (name: string): ReturnType<typeof user> =>
-  user(
-    `system:serviceaccount:kube-system:${name}`,
-    'system:serviceaccounts',
-    'system:serviceaccounts:kube-system',
-  );
 
 describe('native kinds through the webhooks', () => {
   describe('X3 natives in tenant namespaces are governed', () => {

@@ -9,33 +9,9 @@ import { Pod } from '../apiserver/kinds/native/pod.ts';
 import { RoleBinding } from '../apiserver/kinds/native/role-binding.ts';
 import { Role } from '../apiserver/kinds/native/role.ts';
 import { Tenant } from '../apiserver/kinds/tenant.ts';
+import { kcm, NS, pod, template } from '../test/support/natives.ts';
 import { dev, user } from '../test/support/policy.ts';
 import { codesOf, createReviewWorld, type ReviewWorld } from '../test/support/reviews.ts';
-
-const NS = 'tn-acme';
-const pod = (spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name: 'p', namespace: NS, ...metadata },
-  spec: { containers: [{ name: 'main', image: 'registry.example/app:1' }], ...spec },
-});
-const template = (
-  kind: string,
-  apiVersion: string,
-  spec: JsonObject,
-  metadata: JsonObject = {},
-): JsonObject => ({
-  apiVersion,
-  kind,
-  metadata: { name: 'w', namespace: NS },
-  spec: { template: { metadata, spec: { containers: [{ name: 'main', image: 'a:1' }], ...spec } } },
-});
-const kcm = (name: string): ReturnType<typeof user> =>
-  user(
-    `system:serviceaccount:kube-system:${name}`,
-    'system:serviceaccounts',
-    'system:serviceaccounts:kube-system',
-  );
 
 function withWarehouse(): ReviewWorld {
   const world = createReviewWorld();

@@ -26,6 +26,18 @@ export interface Polder {
   stop(): Promise<void>;
 }
 
+/** One request; a load says what is different. */
+export const ONCE: Load = {
+  connections: 1,
+  seconds: 60,
+  requests: 1,
+  method: 'GET',
+  path: '/',
+  body: '',
+  first: 0,
+  keepBody: false,
+};
+
 /** Starts on `<scratch>/<name>`; a second start with the same name finds what the first left. */
 export async function startPolder(bench: Bench, name: string): Promise<Polder> {
   const dataDir = join(bench.scratch, name);
@@ -39,23 +51,13 @@ export async function startPolder(bench: Bench, name: string): Promise<Polder> {
   const startedInMs = performance.now() - startedMs;
   const pki = unpack(ready.kubeconfig, join(bench.scratch, `${name}-pki`));
   const client = await bench.machine.start('client', 'load', [ready.url, pki]);
-  const once: Load = {
-    connections: 1,
-    seconds: 60,
-    requests: 1,
-    method: 'GET',
-    path: '/',
-    body: '',
-    first: 0,
-    keepBody: false,
-  };
   return {
     url: ready.url,
     pid: ready.pid,
     pki,
     startedInMs,
     client,
-    load: (load) => measured(ready.pid, async () => (await client.ask({ ...once, ...load })) as LoadResult),
+    load: (load) => measured(ready.pid, async () => (await client.ask({ ...ONCE, ...load })) as LoadResult),
     residentBytes: () => residentBytes(ready.pid),
     stop: async () => {
       await client.stop();

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { processorUs, residentBytes, type Program } from '../machine.ts';
 import type { Bench } from '../measure.ts';
-import { expectStatus } from '../polder.ts';
+import { expectStatus, ONCE } from '../polder.ts';
 import type { Load, LoadResult } from '../programs/load.ts';
 
 export interface Contestant {
@@ -40,17 +40,6 @@ export interface Measured extends LoadResult {
   /** Processor time of all its processes per request, in microseconds. */
   readonly serverUs: number;
 }
-
-const ONCE: Load = {
-  connections: 1,
-  seconds: 600,
-  requests: 1,
-  method: 'GET',
-  path: '/',
-  body: '',
-  first: 0,
-  keepBody: false,
-};
 
 /** Throws unless every answer has this status. */
 export async function load(who: Contestant, wanted: Partial<Load>, status = 200): Promise<Measured> {
