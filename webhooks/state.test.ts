@@ -27,27 +27,36 @@ describe('state of the webhooks', () => {
     after: (delayMs, task) => systemClock.after(delayMs < 9_000 ? 5 : delayMs, task),
   };
   const open: CannedRequest[] = [];
+  /** Asked again and again they would wait for longer than a test does: after two failures the server is silent. */
+  const failures = new Map<string, number>();
+  const waiting: CannedRequest[] = [];
+
+  const serve = (request: CannedRequest): void => {
+    open.push(request);
+    const { pathname, searchParams } = request.url;
+    if (!searchParams.has('sendInitialEvents')) {
+      request.send({ ...END, object: { metadata: { resourceVersion: '11' } } });
+      return;
+    }
+    if (pathname.endsWith('/tenants')) request.send({ type: 'ADDED', object: tenant });
+    if (pathname.endsWith('/namespaces')) request.send({ type: 'ADDED', object: namespace });
+    request.send(END);
+  };
+  const fail = (request: CannedRequest): void => {
+    const { pathname } = request.url;
+    const times = (failures.get(pathname) ?? 0) + 1;
+    failures.set(pathname, times);
+    if (times > 2) waiting.push(request);
+    else request.answer(503, { kind: 'Status', status: 'Failure', reason: 'ServiceUnavailable', code: 503 });
+  };
 
   beforeEach(async () => {
     isDown = false;
     nowMs = 1_000_000;
     open.length = 0;
-    api = await startCannedApi((request) => {
-      if (isDown)
-        return request.answer(503, {
-          kind: 'Status',
-          status: 'Failure',
-          reason: 'ServiceUnavailable',
-          code: 503,
-        });
-      open.push(request);
-      const { pathname, searchParams } = request.url;
-      if (!searchParams.has('sendInitialEvents'))
-        return request.send({ ...END, object: { metadata: { resourceVersion: '11' } } });
-      if (pathname.endsWith('/tenants')) request.send({ type: 'ADDED', object: tenant });
-      if (pathname.endsWith('/namespaces')) request.send({ type: 'ADDED', object: namespace });
-      request.send(END);
-    });
+    failures.clear();
+    waiting.length = 0;
+    api = await startCannedApi((request) => (isDown ? fail(request) : serve(request)));
     client = createClient({ server: api.server, ca: api.ca, log: silentLog, clock });
     state = createState({ client, clock, log: silentLog });
   });
@@ -87,6 +96,7 @@ describe('state of the webhooks', () => {
     assert.match(state.outdated() ?? '', /cannot be followed$/);
     assert.equal(state.loading(), undefined);
     isDown = false;
+    for (const request of waiting.splice(0)) serve(request);
     await until('it is current again', () => state.outdated() === undefined);
   });
 });
