@@ -108,7 +108,7 @@ export async function createControlPlaneTarget(
     portOf: (service) => ports[service] ?? 0,
     close: async () => {
       supervisor.close();
-      for (const front of fronts.values()) await front.balancer?.close();
+      for (const front of fronts.values()) front.balancer?.close();
     },
   };
 }
