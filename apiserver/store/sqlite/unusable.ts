@@ -19,7 +19,10 @@ const CAUSE: Readonly<Record<number, readonly [what: string, wayOut: string]>> =
   [SQLITE_PERM]: ['may not be written', OPENABLE],
   [SQLITE_BUSY]: ['is in use by another process', 'stop that process, or use another data directory'],
   [SQLITE_READONLY]: ['is read-only', OPENABLE],
-  [SQLITE_IOERR]: ['could not be read or written', 'check the disk and its free space; nothing stored is lost'],
+  [SQLITE_IOERR]: [
+    'could not be read or written',
+    'check the disk and its free space; nothing stored is lost',
+  ],
   [SQLITE_CORRUPT]: ['is corrupt', RESTORE],
   [SQLITE_FULL]: ['cannot grow: the disk or its limit is full', SPACE],
   [SQLITE_CANTOPEN]: ['cannot be opened', OPENABLE],
