@@ -67,9 +67,8 @@ export function programRoles(kinds: readonly Kind[]): readonly JsonObject[] {
         stored.filter(({ scope }) => scope === 'Namespaced'),
         ['delete'],
       ),
-      ...rules(withStatus, ['patch'], 'status'),
-      // The hub settles who holds a plane, and that against what it read.
-      ...rules(named(kinds, ['DataPlane']), ['update'], 'status'),
+      // Both verbs are one right; an update is held against the version that was read (the hub and its planes).
+      ...rules(withStatus, ['patch', 'update'], 'status'),
     ]),
     clusterRole(
       'polder-webhooks-kinds',
