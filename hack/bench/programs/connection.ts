@@ -137,8 +137,18 @@ export class Connection {
     this.#failed = failed;
   }
 
-  close(): void {
+  /** False once either side closed it; it cannot be used again. */
+  get isOpen(): boolean {
+    return this.#socket.readyState === 'open';
+  }
+
+  /** Nothing is asked any more, so an end is no failure. */
+  rest(): void {
     this.#failed = () => undefined;
+  }
+
+  close(): void {
+    this.rest();
     this.#socket.destroy();
   }
 }
