@@ -90,13 +90,24 @@ export function validateMetaUpdate(metadata: JsonObject, old: JsonObject): reado
 
 /** Complaints about the name itself; `prefix` = it is a generateName and may end in a dash. */
 export function nameProblems(kind: Named, name: string, prefix: boolean): readonly string[] {
-  const rule = kind.nameRule ?? NATIVE_RULES[resourceName(kind)] ?? SUBDOMAIN;
+  const rule = ruleOf(kind);
   // source: apimachinery pkg/api/validation/generic.go, maskTrailingDash.
   const masked = prefix && name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name;
   const problems = PROBLEMS[rule.format](rule.format === 'path-segment' ? name : masked);
   const max = rule.maxLength ?? Number.POSITIVE_INFINITY;
   return name.length > max ? [...problems, `must be no more than ${max} characters`] : problems;
 }
+
+function ruleOf(kind: Named): NameRule {
+  let rule = rules.get(kind);
+  if (rule === undefined) {
+    rule = kind.nameRule ?? NATIVE_RULES[resourceName(kind)] ?? SUBDOMAIN;
+    rules.set(kind, rule);
+  }
+  return rule;
+}
+/** Every write asks. */
+const rules = new WeakMap<Named, NameRule>();
 
 const PROBLEMS: Readonly<Record<NameRule['format'], (name: string) => readonly string[]>> = {
   subdomain: subdomainProblems,

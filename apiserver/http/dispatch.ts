@@ -9,6 +9,7 @@ import type { Connections } from './connections.ts';
 import { createDiscovery } from './discovery.ts';
 import { Exchange } from './exchange.ts';
 import { createHealth, type HealthCheck } from './health.ts';
+import { allowSilence } from './idle-connections.ts';
 import { createInFlight } from './in-flight.ts';
 import { createKindTable, type KindTable } from './kind-table.ts';
 import { createOpenApi } from './openapi.ts';
@@ -83,8 +84,8 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     request,
     upgrade: (message, socket, head) => {
       connections.trackUpgraded(socket);
-      // From here on the socket may be silent for as long as its owner likes.
-      message.socket.setTimeout(0);
+      // From here on its owner decides.
+      allowSilence(message.socket);
       const path = (message.url ?? '').split('?', 1)[0] ?? '';
       const own = upgrades.find(({ prefix }) => isBelow(path, prefix));
       if (own === undefined) watchSocket.serve(open(message, refusalOf(message, socket)), socket, head);

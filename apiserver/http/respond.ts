@@ -1,10 +1,13 @@
 /** Writes answers: the headers every answer carries, Status bodies, warnings and whole buffers. */
 import type { ApiError } from '../api/errors.ts';
 import type { Exchange } from './exchange.ts';
+import { IDLE_SECONDS } from './idle-connections.ts';
 import { JSON_TYPE, wantsPretty } from './negotiation.ts';
 
 /** source: kubernetes/apiserver pkg/endpoints/filters/cachecontrol.go */
 const NO_CACHE = 'no-cache, private';
+
+const KEEP_ALIVE = `timeout=${IDLE_SECONDS}`;
 
 /** One complete body. `headers` are name, value, name, value. */
 export function sendBytes(
@@ -37,7 +40,7 @@ export function sendEmpty(exchange: Exchange, code: number, headers: readonly st
 export function commonHeaders(exchange: Exchange, type: string, more?: readonly string[]): string[] {
   const headers = ['Audit-Id', exchange.auditId];
   if (more === undefined || !more.includes('Cache-Control')) headers.push('Cache-Control', NO_CACHE);
-  headers.push('Content-Type', type);
+  headers.push('Content-Type', type, 'Keep-Alive', KEEP_ALIVE);
   if (more !== undefined) headers.push(...more);
   if (exchange.warnings.length > 0) {
     for (const text of boundedWarnings(exchange.warnings)) headers.push('Warning', warningHeader(text));

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { badRequest } from '../api/errors.ts';
 import { createConnections } from './connections.ts';
 import { createDispatch } from './dispatch.ts';
+import { endIdleConnections } from './idle-connections.ts';
 import { DEFAULT_LIMITS, type HttpServerDeps, type Tls, type UpgradeHandler } from './server-options.ts';
 
 export interface HttpServer {
@@ -23,13 +24,9 @@ export interface HttpServer {
   close(drainMs: number, delayMs?: number): Promise<void>;
 }
 
-// The Go clients behind the aggregator keep idle connections for 90 s and cannot repeat a POST on a closed one.
-const KEEP_ALIVE_MS = 100_000;
 const HEADERS_TIMEOUT_MS = 105_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** A connection on which nothing moves, in either direction; watches are exempt. */
-const STALLED_MS = 120_000;
 
 export function createHttpServer(deps: HttpServerDeps): HttpServer {
   const limits = { ...DEFAULT_LIMITS, ...deps.limits };
@@ -45,7 +42,8 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
       minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      // Idle connections are ended without timers of their own.
+      keepAliveTimeout: 0,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       maxHeaderSize: limits.maxHeaderBytes,
@@ -57,7 +55,8 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     dispatch.request,
   );
   server.maxConnections = limits.maxConnections;
-  server.timeout = STALLED_MS;
+  server.timeout = 0;
+  endIdleConnections(server, deps.clock);
   server.on('upgrade', dispatch.upgrade);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     // A body that is too large anyway is refused before it is sent.

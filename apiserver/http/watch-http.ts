@@ -1,6 +1,7 @@
 /** A watch as a chunked HTTP body: one line per event, headers sent before the first one. */
 import type { EncodedBatch } from './frames.ts';
 import type { Exchange } from './exchange.ts';
+import { allowSilence, endSilence } from './idle-connections.ts';
 import { JSON_TYPE } from './negotiation.ts';
 import { commonHeaders } from './respond.ts';
 import type { WatchTransport } from './watch.ts';
@@ -17,8 +18,8 @@ export function createHttpTransport(exchange: Exchange): WatchTransport {
     exchange.code = 200;
     const headers = commonHeaders(exchange, JSON_TYPE);
     if (request.httpVersion === '1.1') headers.push('Transfer-Encoding', 'chunked');
-    // Nothing may happen for a long time; the end of the response puts the keep-alive time back.
-    socket.setTimeout(0);
+    allowSilence(socket);
+    response.once('close', () => endSilence(socket));
     response.writeHead(200, headers);
     response.flushHeaders();
   };

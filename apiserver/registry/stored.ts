@@ -9,6 +9,7 @@ import type { Revision } from '../store/store.ts';
 import { Block, type Blocks } from './blocks.ts';
 import { pathOf, prefixOf } from './keys.ts';
 import type { StoredObject } from './registry.ts';
+import { parseStored } from './stored-json.ts';
 
 /** What all objects of one kind share. */
 export interface Shape {
@@ -90,7 +91,7 @@ export class Stored implements StoredObject {
     if (known !== undefined) return known;
     const often = kept.get(this.revision % KEPT_SLOTS);
     if (often?.stored === this) return often.object;
-    const object = parse(this.bytes);
+    const object = parseStored(this.bytes);
     keep(this, object);
     if (parsed.size === 0) setImmediate(forget);
     if (parsed.size < MAX_PARSED) parsed.set(this, object);
@@ -131,12 +132,6 @@ export function labelsOf(stored: Stored): Readonly<Record<string, string>> {
   const end = bytes.indexOf(CLOSING_BRACE, at);
   const text = bytes.toString('latin1', at + LABELS.length - 1, end + 1);
   return JSON.parse(text) as Record<string, string>;
-}
-
-function parse(bytes: Buffer): JsonObject {
-  const value: unknown = JSON.parse(bytes.toString());
-  if (!isObject(value)) throw new Error('a stored value is not an object');
-  return value;
 }
 
 /** A stored value that becomes current. Throws when the value was not written by `serialise` for this kind. */

@@ -137,6 +137,16 @@ export class FieldSet {
     return false;
   }
 
+  /** True when every member of the other set is one of this. */
+  holds(other: FieldSet): boolean {
+    for (const [element, node] of other.#nodes) {
+      const mine = this.#nodes.get(element);
+      if (mine === undefined || (node.member && !mine.member)) return false;
+      if (node.children !== undefined && mine.children?.holds(node.children) !== true) return false;
+    }
+    return true;
+  }
+
   equals(other: FieldSet): boolean {
     if (this.#nodes.size !== other.#nodes.size) return false;
     for (const [element, node] of this.#nodes) {

@@ -28,10 +28,14 @@ export function decodeFields(fields: unknown): FieldSet {
   return decode(fields, parseElement, 0).children;
 }
 
-/** For what `encodeFields` wrote: its elements are taken as they stand. */
-export function decodeStoredFields(fields: unknown): FieldSet {
-  return decode(fields, asStored, 0).children;
+/** For what `encodeFields` wrote: its elements are taken as they stand. What is frozen, objects share. */
+export function decodeStoredFields(fields: JsonObject): FieldSet {
+  if (!Object.isFrozen(fields)) return decode(fields, asStored, 0).children;
+  let set = decoded.get(fields);
+  if (set === undefined) decoded.set(fields, (set = decode(fields, asStored, 0).children));
+  return set;
 }
+const decoded = new WeakMap<JsonObject, FieldSet>();
 
 const asStored = (element: string): PathElement => element;
 

@@ -26,22 +26,34 @@ export function ownersAfterUpdate(endpoint: Endpoint, owners: Owners, update: Up
     writable(endpoint, update.before),
     writable(endpoint, update.after),
   );
-  const settled = settle(current(endpoint, owners), comparison, NOBODY).owners;
-  const taken = ownable(endpoint.owned(comparison.modified.union(comparison.added)));
-  if (!taken.isEmpty) {
-    const name = {
-      manager: update.manager,
-      operation: 'Update',
-      apiVersion: endpoint.apiVersion,
-      subresource: endpoint.subresource,
-    } as const;
-    const id = ownerId(name);
-    const earlier = settled.get(id)?.set;
-    const set = earlier === undefined ? taken : taken.union(earlier);
-    settled.set(id, { ...name, set, time: timestamp(update.nowMs) });
+  const held = current(endpoint, owners);
+  const changed = comparison.modified.union(comparison.added);
+  const taken = ownable(endpoint.owned(changed));
+  if (taken.isEmpty) return capped(settle(held, comparison, NOBODY).owners);
+  const name = {
+    manager: update.manager,
+    operation: 'Update',
+    apiVersion: endpoint.apiVersion,
+    subresource: endpoint.subresource,
+  } as const;
+  const id = ownerId(name);
+  const time = timestamp(update.nowMs);
+  const own = held.get(id);
+  // Who writes again what is its own already keeps its entry, in its stored form, but for the time.
+  if (own !== undefined && comparison.removed.isEmpty && own.set.holds(changed) && taken.equals(changed)) {
+    const settled = settle(held, comparison, id).owners;
+    settled.set(id, { ...own, time });
+    return capped(settled);
   }
-  capUpdaters(settled);
-  return settled;
+  const settled = settle(held, comparison, NOBODY).owners;
+  const earlier = settled.get(id)?.set;
+  settled.set(id, { ...name, set: earlier === undefined ? taken : taken.union(earlier), time });
+  return capped(settled);
+}
+
+function capped(owners: Map<string, Owner>): Map<string, Owner> {
+  capUpdaters(owners);
+  return owners;
 }
 
 /** Only what the endpoint can change; managedFields itself is nobody's and never compared. */

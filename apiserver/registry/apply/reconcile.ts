@@ -9,6 +9,16 @@ import { fieldName, type PathElement } from './path-element.ts';
 
 /** Returns the same set when nothing has to change. */
 export function reconcile(atom: Atom, set: FieldSet): FieldSet {
+  const known = unchanged.get(set);
+  if (known === atom) return set;
+  const after = reconciled(atom, set);
+  if (after === set) unchanged.set(set, atom);
+  return after;
+}
+/** Sets that fit already, each with the schema that it fits: objects share what was read once. */
+const unchanged = new WeakMap<FieldSet, Atom>();
+
+function reconciled(atom: Atom, set: FieldSet): FieldSet {
   const walk = new Reconciling();
   walk.visit(atom, set, false);
   if (walk.becameAtomic.isEmpty) return set;
