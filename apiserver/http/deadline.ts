@@ -10,19 +10,72 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const MUTATION_TIMEOUT_MS = 34_000;
 const MUTATIONS: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete']);
 
-/** Answers 504 and aborts the work when time is up; the result takes the deadline back, if there is one. */
-export function setDeadline(clock: Clock, exchange: Exchange): (() => void) | undefined {
-  // Reading one object is answered from memory, or refused by itself within seconds: not worth a timer.
-  if (exchange.info.verb === 'get' && exchange.info.query === undefined) return undefined;
-  const asked = exchange.info.query?.get('timeout') ?? '';
-  const longest = MUTATIONS.has(exchange.info.verb) ? MUTATION_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
-  const timeoutMs = asked === '' ? longest : Math.min(longest, parseDuration(asked) || longest);
-  return clock.after(timeoutMs, () => {
-    exchange.abort();
-    // An answer that is still being written goes to a client that hardly reads: it must not hold its slot for ever.
-    if (exchange.answered) exchange.response.destroy();
-    else sendError(exchange, timedOut());
-  });
+export interface Deadlines {
+  /** From now on the request is answered with 504, and its work aborted, when its time is up. */
+  set(exchange: Exchange): void;
+  /** Takes it back, if there is one. */
+  clear(exchange: Exchange): void;
+}
+
+/** Requests that have the same time wait in one line, with one timer for the first of them: most end long before. */
+export function createDeadlines(clock: Clock): Deadlines {
+  const lines = new Map([MUTATION_TIMEOUT_MS, REQUEST_TIMEOUT_MS].map((ms) => [ms, createLine(clock, ms)]));
+  const alone = new Map<Exchange, () => void>();
+  return {
+    set: (exchange) => {
+      const { verb, query } = exchange.info;
+      // Reading one object is answered from memory, or refused by itself within seconds: not worth a place.
+      if (verb === 'get' && query === undefined) return;
+      const asked = query?.get('timeout') ?? '';
+      const longest = MUTATIONS.has(verb) ? MUTATION_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+      const timeoutMs = asked === '' ? longest : Math.min(longest, parseDuration(asked) || longest);
+      const line = lines.get(timeoutMs);
+      if (line === undefined) {
+        const end = (): void => {
+          alone.delete(exchange);
+          giveUp(exchange);
+        };
+        alone.set(exchange, clock.after(timeoutMs, end));
+      } else line.add(exchange);
+    },
+    clear: (exchange) => {
+      for (const line of lines.values()) line.delete(exchange);
+      if (alone.size === 0) return;
+      alone.get(exchange)?.();
+      alone.delete(exchange);
+    },
+  };
+}
+
+function createLine(clock: Clock, timeoutMs: number): Pick<Set<Exchange>, 'add' | 'delete'> {
+  const waiting = new Set<Exchange>();
+  let isTimed = false;
+  const wait = (ms: number): void => {
+    isTimed = true;
+    clock.after(ms, () => {
+      isTimed = false;
+      for (const exchange of waiting) {
+        const leftMs = exchange.receivedMs + timeoutMs - clock.now();
+        if (leftMs > 0) return wait(leftMs);
+        waiting.delete(exchange);
+        giveUp(exchange);
+      }
+    });
+  };
+  return {
+    add: (exchange) => {
+      if (!isTimed) wait(Math.max(0, exchange.receivedMs + timeoutMs - clock.now()));
+      return waiting.add(exchange);
+    },
+    delete: (exchange) => waiting.delete(exchange),
+  };
+}
+
+function giveUp(exchange: Exchange): void {
+  exchange.abort();
+  // An answer that is still being written goes to a client that hardly reads: it must not hold its slot for ever.
+  if (exchange.answered) exchange.response.destroy();
+  else sendError(exchange, timedOut());
 }
 
 export const timedOut = (): ApiError =>

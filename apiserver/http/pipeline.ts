@@ -11,7 +11,7 @@ import type { Log } from '../runtime/log.ts';
 import { attributesOf, requirePassage } from './access.ts';
 import type { Audit } from './audit.ts';
 import { unauthorized, type Authenticator } from './authentication/authenticator.ts';
-import { setDeadline, timedOut } from './deadline.ts';
+import { createDeadlines, timedOut } from './deadline.ts';
 import type { Exchange } from './exchange.ts';
 import { asksToImpersonate, impersonate } from './impersonation.ts';
 import type { InFlight } from './in-flight.ts';
@@ -45,9 +45,9 @@ export interface Pipeline {
 }
 
 export function createPipeline(deps: PipelineDeps): Pipeline {
+  const deadlines = createDeadlines(deps.clock);
   return {
     run: async (exchange, handle) => {
-      let cancelDeadline: (() => void) | undefined;
       let hasSlot = false;
       let close: (() => void) | undefined;
       try {
@@ -57,7 +57,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         exchange.longRunning = exchange.info.verb === 'watch';
         hasSlot = deps.inFlight.enter(exchange);
         if (exchange.longRunning) close = deps.metrics.open(exchange);
-        else cancelDeadline = setDeadline(deps.clock, exchange);
+        else deadlines.set(exchange);
         if (deps.registry.sync !== undefined && wantsNewest(exchange.info)) await deps.registry.sync();
         const preparing = deps.ready?.(attributesOf(exchange.info), exchange.user);
         if (preparing !== undefined) await preparing;
@@ -66,7 +66,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       } catch (error) {
         fail(deps.log, exchange, error);
       } finally {
-        cancelDeadline?.();
+        deadlines.clear(exchange);
         close?.();
         if (hasSlot) deps.inFlight.leave(exchange);
         deps.metrics.observe(exchange);

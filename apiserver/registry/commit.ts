@@ -81,19 +81,21 @@ export async function commit(
     return { object: old, created: false };
   }
   requireWithinLimits(deps.cache, proposal, object);
-  return await bounded(deps, { proposal, object, dryRun: options.dryRun });
+  return unguarded(await bounded(deps, { proposal, object, dryRun: options.dryRun }));
 }
 
+type Outcome = Written | typeof CONFLICT | typeof OUTRUN;
+
 /** source: the ResourceQuota plugin looks at objects, not at their subresources. */
-async function bounded(deps: WriteDeps, decided: Decided): Promise<Written | typeof CONFLICT> {
+function bounded(deps: WriteDeps, decided: Decided): Promise<Outcome> {
   const { proposal, object } = decided;
   const { kind, old, subresource } = proposal;
   const namespace = metaText(object, 'namespace');
   if (deps.quota === undefined || namespace === '' || subresource !== '') {
-    return unguarded(await append(deps, decided, undefined));
+    return append(deps, decided, undefined);
   }
   const write = { kind, namespace, name: metaText(object, 'name'), object, isNew: old === undefined };
-  return await withinQuota(deps, write, (guard) => append(deps, decided, guard));
+  return withinQuota(deps, write, (guard) => append(deps, decided, guard));
 }
 
 export function admissionRequest(
@@ -151,7 +153,7 @@ async function append(
   deps: WriteDeps,
   { proposal, object, dryRun }: Decided,
   guard: Guard | undefined,
-): Promise<Written | typeof CONFLICT | typeof OUTRUN> {
+): Promise<Outcome> {
   const { kind, old } = proposal;
   const { shape } = deps.cache.table(kind);
   const expected = old?.revision ?? 0;
@@ -194,12 +196,12 @@ export async function put(deps: WriteDeps, write: Write): Promise<number | typeo
   return result.ok ? result.revision : CONFLICT;
 }
 
-/** Chained, not awaited: every write passes through here. */
-const decide = (deps: WriteDeps, write: Write): Promise<WriteResult> =>
-  deps.cache.store.append(write).catch(refuse);
-
-function refuse(error: unknown): never {
-  throw ofWrite(error);
+async function decide(deps: WriteDeps, write: Write): Promise<WriteResult> {
+  try {
+    return await deps.cache.store.append(write);
+  } catch (error) {
+    throw ofWrite(error);
+  }
 }
 
 const tooLarge = (bytes: number): ApiError =>

@@ -15,7 +15,8 @@ import { asCreated } from './server-fields.ts';
 import { pruned, settled } from './shape.ts';
 import { without } from './tree.ts';
 
-export async function create(
+/** Throws `ApiError`, at once or later. */
+export function create(
   deps: WriteDeps,
   request: { readonly context: Context; readonly target: Target },
   body: Body,
@@ -31,7 +32,7 @@ export async function create(
   const name = metaText(object, 'name');
   const check = { kind, name, mode: options.fieldValidation, isPatch: false };
   reportSurprises(context, check, { unknown, duplicates: body.duplicates });
-  return await createObject(deps, context, { target, object, options });
+  return createObject(deps, context, { target, object, options });
 }
 
 export interface Creation {

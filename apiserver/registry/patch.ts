@@ -22,7 +22,8 @@ export interface PatchRequest {
 }
 export type DocumentPatch = Exclude<Patch, { readonly type: 'apply' }>;
 
-export async function patch(
+/** Throws `ApiError`, at once or later. */
+export function patch(
   deps: WriteDeps,
   request: PatchRequest,
   sent: DocumentPatch,
@@ -31,7 +32,7 @@ export async function patch(
   const { target } = request;
   requireExact(target.kind, target.name, sent.body);
   const patchDocument = patcher(target, sent);
-  return await change(deps, request, options, (old) => {
+  return change(deps, request, options, (old) => {
     const object = old.read();
     if (target.subresource === 'scale') {
       return { object: fromScale(target, object, patchDocument(toScale(target.kind, object))) };

@@ -78,23 +78,23 @@ export async function finalizeNamespace(
  * Reads, changes and writes until nobody came in between. A resourceVersion in the changed object that is not the
  * stored one is 409, so only unconditional changes are tried again.
  */
-export async function change(
+export function change(
   deps: WriteDeps,
   request: { readonly context: Context; readonly target: UpdateTarget },
   options: WriteOptions,
   make: (old: Stored) => Change,
 ): Promise<Written> {
   const { context, target } = request;
-  const attempt = async (): Promise<Written | typeof CONFLICT> => {
+  const attempt = (): Promise<Written | typeof CONFLICT> => {
     const old = existing(deps, target);
     const made = make(old);
     requireCurrent(target, made.object, old);
-    return await attemptUpdate(deps, { context, target, old, made }, options);
+    return attemptUpdate(deps, { context, target, old, made }, options);
   };
-  return await untilWritten(deps, context, target, attempt);
+  return untilWritten(deps, context, target, attempt);
 }
 
-/** Repeats `attempt` while others get in between; who has lost once queues, so that nobody loses for ever. */
+/** Repeats `attempt`, which may throw at once, while others get in between; who has lost once queues, so that nobody loses for ever. */
 export async function untilWritten<T>(
   deps: WriteDeps,
   context: Context,
@@ -132,7 +132,7 @@ interface Attempt {
   readonly made: Change;
 }
 
-async function attemptUpdate(
+function attemptUpdate(
   deps: WriteDeps,
   { context, target, old, made }: Attempt,
   options: WriteOptions,
@@ -146,7 +146,7 @@ async function attemptUpdate(
     made.isOwned === true
       ? object
       : managedByUpdate({ kind, old: before, object, subresource, options, nowMs });
-  return await commit(deps, context, { kind, subresource, old, object: owned }, options);
+  return commit(deps, context, { kind, subresource, old, object: owned }, options);
 }
 
 /** What each endpoint takes from the client; the rest stays as it is stored. */

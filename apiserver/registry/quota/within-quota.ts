@@ -23,10 +23,21 @@ type Attempt<T> = (guard: Guard | undefined) => Promise<T | typeof OUTRUN>;
 /** Attempts against other processes before giving up; each one lost means that one of them got through. */
 const MAX_ATTEMPTS = 100;
 
-/** Throws 403 when a quota does not have what the write takes. */
-export async function withinQuota<T>(deps: Deps, write: QuotaWrite, attempt: Attempt<T>): Promise<T> {
+/** Throws 403, at once or later, when a quota does not have what the write takes. */
+export function withinQuota<T>(
+  deps: Deps,
+  write: QuotaWrite,
+  attempt: Attempt<T>,
+): Promise<T | typeof OUTRUN> {
   const release = deps.quota?.reserve(write);
-  if (release === undefined) return unguarded(await attempt(undefined));
+  return release === undefined ? attempt(undefined) : reserved(deps, { write, release }, attempt);
+}
+
+async function reserved<T>(
+  deps: Deps,
+  { write, release }: { readonly write: QuotaWrite; readonly release: () => void },
+  attempt: Attempt<T>,
+): Promise<T> {
   if (deps.cache.store.sync === undefined) {
     try {
       return unguarded(await attempt(undefined));
