@@ -17,29 +17,36 @@ export interface Deadlines {
   clear(exchange: Exchange): void;
 }
 
-/** Requests that have the same time wait in one line, with one timer for the first of them: most end long before. */
+/** How exactly a request without a time of its own is ended. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Requests in flight have a place in an array that is looked at now and then. Not a timer each, which would cost every
+ * request, and no Set or list: what links one request to the next keeps dead ones alive until a full collection.
+ */
 export function createDeadlines(clock: Clock): Deadlines {
-  const lines = new Map([MUTATION_TIMEOUT_MS, REQUEST_TIMEOUT_MS].map((ms) => [ms, createLine(clock, ms)]));
+  const inFlight = createPlaces(clock);
   const alone = new Map<Exchange, () => void>();
   return {
     set: (exchange) => {
       const { verb, query } = exchange.info;
       // Reading one object is answered from memory, or refused by itself within seconds: not worth a place.
       if (verb === 'get' && query === undefined) return;
-      const asked = query?.get('timeout') ?? '';
       const longest = MUTATIONS.has(verb) ? MUTATION_TIMEOUT_MS : REQUEST_TIMEOUT_MS;
+      const asked = query?.get('timeout') ?? '';
       const timeoutMs = asked === '' ? longest : Math.min(longest, parseDuration(asked) || longest);
-      const line = lines.get(timeoutMs);
-      if (line === undefined) {
-        const end = (): void => {
-          alone.delete(exchange);
-          giveUp(exchange);
-        };
-        alone.set(exchange, clock.after(timeoutMs, end));
-      } else line.add(exchange);
+      if (timeoutMs === longest) {
+        inFlight.enter(exchange, clock.now() + timeoutMs);
+        return;
+      }
+      const end = (): void => {
+        alone.delete(exchange);
+        giveUp(exchange);
+      };
+      alone.set(exchange, clock.after(timeoutMs, end));
     },
     clear: (exchange) => {
-      for (const line of lines.values()) line.delete(exchange);
+      inFlight.leave(exchange);
       if (alone.size === 0) return;
       alone.get(exchange)?.();
       alone.delete(exchange);
@@ -47,27 +54,43 @@ export function createDeadlines(clock: Clock): Deadlines {
   };
 }
 
-function createLine(clock: Clock, timeoutMs: number): Pick<Set<Exchange>, 'add' | 'delete'> {
-  const waiting = new Set<Exchange>();
-  let isTimed = false;
-  const wait = (ms: number): void => {
-    isTimed = true;
-    clock.after(ms, () => {
-      isTimed = false;
-      for (const exchange of waiting) {
-        const leftMs = exchange.receivedMs + timeoutMs - clock.now();
-        if (leftMs > 0) return wait(leftMs);
-        waiting.delete(exchange);
-        giveUp(exchange);
-      }
-    });
+interface Places {
+  enter(exchange: Exchange, dueMs: number): void;
+  leave(exchange: Exchange): void;
+}
+
+function createPlaces(clock: Clock): Places {
+  const places: (Exchange | undefined)[] = [];
+  const free: number[] = [];
+  let isLooking = false;
+  const leave = (exchange: Exchange): void => {
+    if (exchange.place === undefined) return;
+    places[exchange.place] = undefined;
+    free.push(exchange.place);
+    exchange.place = undefined;
+  };
+  const lookLater = (): void => {
+    isLooking = free.length < places.length;
+    if (isLooking) clock.after(LOOK_EVERY_MS, look);
+  };
+  const look = (): void => {
+    const nowMs = clock.now();
+    for (const exchange of places) {
+      if (exchange === undefined || exchange.dueMs > nowMs) continue;
+      leave(exchange);
+      giveUp(exchange);
+    }
+    lookLater();
   };
   return {
-    add: (exchange) => {
-      if (!isTimed) wait(Math.max(0, exchange.receivedMs + timeoutMs - clock.now()));
-      return waiting.add(exchange);
+    enter: (exchange, dueMs) => {
+      const place = free.pop() ?? places.length;
+      places[place] = exchange;
+      exchange.place = place;
+      exchange.dueMs = dueMs;
+      if (!isLooking) lookLater();
     },
-    delete: (exchange) => waiting.delete(exchange),
+    leave,
   };
 }
 

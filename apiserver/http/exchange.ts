@@ -33,6 +33,9 @@ export class Exchange implements Context {
   longRunning = false;
   /** The code that was answered; 0 before. */
   code = 0;
+  /** When its time is up, in milliseconds since the epoch, and where its deadline is kept; see `deadline.ts`. */
+  dueMs = 0;
+  place: number | undefined;
 
   #warnings: string[] | undefined;
   #annotations: Map<string, string> | undefined;
