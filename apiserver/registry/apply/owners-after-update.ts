@@ -2,6 +2,7 @@
 import { isObject, type JsonObject } from '../../api/json.ts';
 import { capUpdaters } from './cap-updaters.ts';
 import { compare } from './compare.ts';
+import type { FieldSet } from './field-set.ts';
 import { ownable, type Endpoint } from './endpoint.ts';
 import { timestamp } from '../../runtime/clock.ts';
 import { ownerId, withSet, type Owner, type Owners } from './owners.ts';
@@ -40,7 +41,7 @@ export function ownersAfterUpdate(endpoint: Endpoint, owners: Owners, update: Up
   const time = timestamp(update.nowMs);
   const own = held.get(id);
   // Who writes again what is its own already keeps its entry, in its stored form, but for the time.
-  if (own !== undefined && comparison.removed.isEmpty && own.set.holds(changed) && taken.equals(changed)) {
+  if (own !== undefined && comparison.removed.isEmpty && isRetaken(own.set, changed, taken)) {
     const settled = settle(held, comparison, id).owners;
     settled.set(id, { ...own, time });
     return capped(settled);
@@ -50,6 +51,10 @@ export function ownersAfterUpdate(endpoint: Endpoint, owners: Owners, update: Up
   settled.set(id, { ...name, set: earlier === undefined ? taken : taken.union(earlier), time });
   return capped(settled);
 }
+
+/** True when the updater loses nothing of its set to the change that it does not take again, and takes nothing new. */
+const isRetaken = (set: FieldSet, changed: FieldSet, taken: FieldSet): boolean =>
+  set.holds(taken) && taken.holds(set.intersection(changed));
 
 function capped(owners: Map<string, Owner>): Map<string, Owner> {
   capUpdaters(owners);
