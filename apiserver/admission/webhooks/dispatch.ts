@@ -65,9 +65,32 @@ interface Round {
   readonly round: 0 | 1;
 }
 
+/** Which kinds some rule speaks of. Every write asks, and configurations seldom change: then they are other hooks. */
+class RuledKinds {
+  readonly #known = new WeakMap<readonly Hook[], Map<Kind, Map<string, boolean>>>();
+
+  isRuled(hooks: readonly Hook[], request: AdmissionRequest): boolean {
+    if (hooks.length === 0) return false;
+    const { kind, operation, subresource } = request;
+    let kinds = this.#known.get(hooks);
+    if (kinds === undefined) this.#known.set(hooks, (kinds = new Map()));
+    let answers = kinds.get(kind);
+    if (answers === undefined) kinds.set(kind, (answers = new Map()));
+    // Operations and subresources that are served are few.
+    const asked = subresource === '' ? operation : `${operation} ${subresource}`;
+    let answer = answers.get(asked);
+    if (answer === undefined) {
+      answer = hooks.some(({ rules }) => rules.some((rule) => matchesRule(rule, request)));
+      answers.set(asked, answer);
+    }
+    return answer;
+  }
+}
+
 class Dispatcher implements Webhooks {
   readonly #deps: DispatchDeps;
   readonly #metrics: HookMetrics;
+  readonly #ruled = new RuledKinds();
 
   constructor(deps: DispatchDeps) {
     this.#deps = deps;
@@ -79,10 +102,7 @@ class Dispatcher implements Webhooks {
     // Reviews are questions, not objects; webhooks about webhooks could lock everybody out.
     if (request.kind.storage === 'virtual' || isConfiguration(request.kind)) return false;
     if (!source.hasSynced) return !isComponent(request.user);
-    for (const hook of source.hooks(type)) {
-      for (const rule of hook.rules) if (matchesRule(rule, request)) return true;
-    }
-    return false;
+    return this.#ruled.isRuled(source.hooks(type), request);
   }
 
   async mutate(
