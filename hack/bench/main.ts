@@ -2,6 +2,7 @@
  * `npm run bench`: runs every measure and prints a table; with `--json` the same as JSON on standard output.
  *
  *   kubernetes      beside a real kube-apiserver instead (needs what `npm run tools` builds)
+ *   --with-controller-manager   with it: Kubernetes' own controllers run beside both
  *   --only a,b      only these measures
  *   --seconds n     how long each load lasts (default 5)
  *   --json          machine-readable
@@ -26,12 +27,19 @@ async function main(): Promise<number> {
       seconds: { type: 'string' },
       json: { type: 'boolean' },
       profile: { type: 'string' },
+      'with-controller-manager': { type: 'boolean' },
     },
   });
   const suite = suiteOf(positionals);
   const machine = suite === 'kubernetes' ? unpinned(inspectMachine()) : inspectMachine();
   const scratch = mkdtempSync(join(tmpdir(), 'polder-bench-'));
-  const bench: Bench = { machine, scratch, seconds: Number(values.seconds ?? 5), profileTo: values.profile };
+  const bench: Bench = {
+    machine,
+    scratch,
+    seconds: Number(values.seconds ?? 5),
+    profileTo: values.profile,
+    withControllerManager: values['with-controller-manager'] === true,
+  };
   const say = (line: string): void => console.error(line);
   say(machine.description);
   if (machine.warning !== '') say(`warning: ${machine.warning}`);

@@ -10,6 +10,8 @@ import { dataPolicy, depot, TENANT } from './objects.ts';
 import type { Load, LoadResult } from './programs/load.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../apiserver/polder.js');
+/** As in `npm start`. */
+const LARGE_PAGES = '--use-largepages=silent';
 const READY_TIMEOUT_MS = 120_000;
 
 export interface Polder {
@@ -43,7 +45,7 @@ export async function startPolder(bench: Bench, name: string): Promise<Polder> {
   const dataDir = join(bench.scratch, name);
   const { profileTo } = bench;
   const profile = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
-  const args = [...profile, LAUNCHER, 'up', '--data-dir', dataDir, '--port', '0', '--log-level', 'error'];
+  const args = [...profile, LARGE_PAGES, LAUNCHER, 'up', '--data-dir', dataDir, '--port', '0', '--log-level', 'error'];
   const [command, commandArgs] = bench.machine.command('server', process.execPath, args);
   const startedMs = performance.now();
   const server = spawn(command, commandArgs, { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -30,6 +30,8 @@ export async function startOnEtcd({ cluster, apiServer }: Platform): Promise<OnE
   const part = cluster.add('polder-on-etcd', {
     program: process.execPath,
     args: [
+      // As in the image.
+      '--use-largepages=silent',
       program,
       'apiserver',
       `--kubeconfig=${kubeconfig}`,

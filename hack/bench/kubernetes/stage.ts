@@ -36,6 +36,7 @@ export async function startStage(bench: Bench, say: (line: string) => void): Pro
     await prepareTenant(cluster);
     const twin = await startTwin(cluster, pki);
     const onEtcd = await startOnEtcd(platform);
+    if (!bench.withControllerManager) await cluster.stop('controllerManager');
     const polder = [platform.apiServer.pid() ?? 0];
     const ours = { objects: OBJECTS, apiVersion: OWN_VERSION };
     const authority = await servingAuthority(cluster);

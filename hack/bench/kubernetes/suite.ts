@@ -1,7 +1,9 @@
 /**
  * `npm run bench -- kubernetes`: Polder beside its twin, the same kind as a custom resource on a real kube-apiserver
  * with etcd. Same client, same objects, one after the other in one run; nobody is tied to a core, so that
- * kube-apiserver has all of them.
+ * kube-apiserver has all of them. kube-controller-manager is stopped once everything stands: its garbage collector and
+ * its quota controller watch what either side writes, and on the same cores their work would be measured with it.
+ * `--with-controller-manager` leaves it running.
  */
 import type { Bench, Row, Target } from '../measure.ts';
 import { connect, type Contestant } from './contestant.ts';

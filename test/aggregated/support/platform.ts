@@ -120,6 +120,8 @@ async function program(
   return cluster.add(part, {
     program: process.execPath,
     args: [
+      // As in the image.
+      '--use-largepages=silent',
       join(tree, 'apiserver/polder.js'),
       name,
       `--kubeconfig=${kubeconfig}`,
