@@ -15,6 +15,11 @@ export interface VisibleObject {
 }
 export interface Visibility {
   readonly all: boolean;
+  /**
+   * True while the caller sees everything in the place that was asked for; when that ends, `onChange` tells before
+   * anything later is decided. Undefined: not known.
+   */
+  readonly allForNow?: boolean;
   allows(object: VisibleObject): boolean;
   onChange(listener: () => void): () => void;
   /** Whether a change of an object policy is made of can have changed what this shows. */

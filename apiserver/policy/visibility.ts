@@ -96,6 +96,10 @@ class ListVisibility implements Visibility {
     );
   }
 
+  get allForNow(): boolean {
+    return !this.#spread && this.#verdict(this.#ownDomain()).sees === 'all';
+  }
+
   decision(): Decision {
     const own = this.#ask(this.#deps.view(this.#caller, this.#ownDomain()));
     if (own.allowed || !this.#spread) return own;

@@ -16,19 +16,22 @@ export interface PersonalGroup extends Group {
   close(): void;
 }
 
-/** Shows what `view` matches at the cache's revision. */
-export function createPersonalGroup(view: View, cache: Cache): PersonalGroup {
+/**
+ * Shows what `view` matches at the cache's revision. `before`: what was shown by another group until now, of the same
+ * table and range; `revise` then tells the difference.
+ */
+export function createPersonalGroup(view: View, cache: Cache, before: View = view): PersonalGroup {
   const { table, range } = view;
   const matches = (object: Stored): boolean => view.matches === undefined || view.matches(object);
-  const visible = (): Map<string, Stored> => {
+  const visible = (asked: View): Map<string, Stored> => {
     const found = new Map<string, Stored>();
     walk(table, range, '', (object) => {
-      if (matches(object)) found.set(object.path, object);
+      if (asked.matches === undefined || asked.matches(object)) found.set(object.path, object);
       return true;
     });
     return found;
   };
-  let shown = new Set(visible().keys());
+  let shown = new Set(visible(before).keys());
   let scheduled: NodeJS.Immediate | undefined;
 
   const show = (event: CacheEvent): WatchEvent | undefined => {
@@ -57,7 +60,7 @@ export function createPersonalGroup(view: View, cache: Cache): PersonalGroup {
       });
     },
     revise: () => {
-      const now = visible();
+      const now = visible(view);
       const revision = cache.revision();
       const events: WatchEvent[] = [];
       for (const path of shown) {

@@ -26,6 +26,8 @@ export interface StoredObject {
 export interface Visibility {
   /** True: every object, now and later; nothing needs to be asked. */
   readonly all: boolean;
+  /** True while every object that was asked for is seen; `onChange` is called before it is less. Absent: not known. */
+  readonly allForNow?: boolean;
   allows(object: StoredObject): boolean;
   /** Called after grants or revocations took effect; open watches then re-evaluate what they show. */
   onChange(listener: () => void): () => void;

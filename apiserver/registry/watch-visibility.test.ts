@@ -6,6 +6,7 @@ import {
   box,
   createWidget,
   DELETE,
+  labelled,
   on,
   replace,
   settled,
@@ -160,4 +161,83 @@ describe('watch of a caller who sees some objects', () => {
       await place.close();
     });
   }
+
+  /** Sees everything until it is told what. */
+  const everythingUntilTold = (): Visibility & { tell(grants: Set<string> | undefined): void } => {
+    const listeners = new Set<() => void>();
+    let grants: Set<string> | undefined;
+    return {
+      all: false,
+      get allForNow() {
+        return grants === undefined;
+      },
+      allows: ({ name }) => grants === undefined || grants.has(name),
+      onChange: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+      tell: (now) => {
+        grants = now;
+        for (const listener of listeners) listener();
+      },
+    };
+  };
+
+  it('who sees everything is told at once when that ends, and when it comes back', async () => {
+    const place = await startWorld({ visibilityKinds: [Box] });
+    const kept = await createWidget(place, 'kept');
+    const lost = await createWidget(place, 'lost');
+    const visibility = everythingUntilTold();
+    const seen = watch(place, all(Widget), { visibility, sendInitialEvents: false });
+    const other = everythingUntilTold();
+    const untouched = watch(place, all(Widget), { visibility: other, sendInitialEvents: false });
+    await settled();
+
+    const grown = await grow(place, lost, 2);
+    await seen.upTo(1);
+    visibility.tell(undefined);
+    visibility.tell(new Set(['kept']));
+    const hidden = await grow(place, grown, 3);
+    const after = await grow(place, kept, 2);
+    await seen.upTo(3);
+    visibility.tell(undefined);
+    await seen.upTo(4);
+    await untouched.upTo(3);
+    await settled();
+
+    assert.deepEqual(seen.lines, [
+      `MODIFIED lost ${grown.revision}`,
+      `DELETED lost ${hidden.revision}`,
+      `MODIFIED kept ${after.revision}`,
+      `ADDED lost ${hidden.revision}`,
+    ]);
+    assert.deepEqual(seen.events[1]?.object.read()['spec'], { size: 2 }, 'the change after it is not shown');
+    assert.deepEqual(untouched.lines, [
+      `MODIFIED lost ${grown.revision}`,
+      `MODIFIED lost ${hidden.revision}`,
+      `MODIFIED kept ${after.revision}`,
+    ]);
+    seen.handle.close();
+    untouched.handle.close();
+    await place.close();
+  });
+
+  it('a revocation leaves a selector what it is', async () => {
+    const place = await startWorld({ visibilityKinds: [Box] });
+    await createWidget(place, 'inside', { metadata: { labels: { team: 'x' } } });
+    await createWidget(place, 'outside');
+    const visibility = everythingUntilTold();
+    const selectors = labelled('team', 'x');
+    const seen = watch(place, all(Widget), { visibility, selectors, sendInitialEvents: false });
+    await settled();
+
+    visibility.tell(new Set());
+    await seen.upTo(1);
+    await settled();
+
+    assert.equal(seen.lines.length, 1);
+    assert.match(seen.lines[0] ?? '', /^DELETED inside /);
+    seen.handle.close();
+    await place.close();
+  });
 });

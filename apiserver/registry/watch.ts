@@ -46,7 +46,7 @@ export function startWatch(deps: WatchDeps, request: WatchRequest): WatchHandle 
     range: rangeOf(collection.namespace),
     matches: visibility.all ? selected : visible(selected, (object) => visibility.allows(object)),
   };
-  const watch = new Watch(deps, request, view);
+  const watch = new Watch(deps, request, { view, whole: { ...view, matches: selected } });
   queueMicrotask(() => {
     watch.run(start).catch((error: unknown) => {
       watch.close();
@@ -66,6 +66,8 @@ class Watch {
   readonly #deps: WatchDeps;
   readonly #request: WatchRequest;
   readonly #view: View;
+  /** What it shows to a caller who sees everything. */
+  readonly #whole: View;
   readonly #watcher: Watcher;
   #leave: (() => void) | undefined;
   #unsubscribe = (): void => undefined;
@@ -73,10 +75,11 @@ class Watch {
   #isClosed = false;
   #hasVisibilityChanged = false;
 
-  constructor(deps: WatchDeps, request: WatchRequest, view: View) {
+  constructor(deps: WatchDeps, request: WatchRequest, views: { readonly view: View; readonly whole: View }) {
     this.#deps = deps;
     this.#request = request;
-    this.#view = view;
+    this.#view = views.view;
+    this.#whole = views.whole;
     const { options, sink } = request;
     this.#watcher = { sink, bookmarks: options.allowBookmarks, nextBookmarkMs: 0 };
     if (!options.visibility.all) {
@@ -170,27 +173,41 @@ class Watch {
   }
 
   #group(): Group {
-    const view = this.#view;
-    const { table, range } = view;
-    const { options } = this.#request;
-    if (!options.visibility.all) {
-      this.#personal = createPersonalGroup(view, this.#deps.cache);
+    const { visibility, selectors } = this.#request.options;
+    // A group of its own remembers what it shows, object by object; who sees everything needs none for now.
+    if (!visibility.all && visibility.allForNow !== true) {
+      this.#personal = createPersonalGroup(this.#view, this.#deps.cache);
       return this.#personal;
     }
-    const selectors = signatureOf(options.selectors);
-    const signature = selectors === undefined ? undefined : `${range} ${selectors}`;
+    const view = this.#whole;
+    const { table, range } = view;
+    const text = signatureOf(selectors);
+    const signature = text === undefined ? undefined : `${range} ${text}`;
     const shared = signature === undefined ? undefined : this.#deps.fanout.shared(table, signature);
     return shared ?? { table, signature, watchers: new Set(), select: (events) => select(view, events) };
   }
 
+  /** From now on the caller sees less than everything, which is what was shown so far. */
+  #becomePersonal(): PersonalGroup {
+    const { fanout, cache } = this.#deps;
+    fanout.flush();
+    this.#leave?.();
+    const personal = createPersonalGroup(this.#view, cache, this.#whole);
+    this.#leave = fanout.join(personal, this.#watcher);
+    this.#personal = personal;
+    return personal;
+  }
+
   #onVisibilityChange(): void {
-    if (this.#personal === undefined || this.#leave === undefined) {
+    if (this.#leave === undefined) {
       this.#hasVisibilityChanged = true;
       return;
     }
-    this.#personal.reviseSoon(() => {
+    if (this.#personal === undefined && this.#request.options.visibility.allForNow === true) return;
+    const personal = this.#personal ?? this.#becomePersonal();
+    personal.reviseSoon(() => {
       this.#deps.fanout.flush();
-      const events = this.#personal?.revise() ?? [];
+      const events = personal.revise();
       if (events.length === 0 || this.#leave === undefined) return;
       this.#deps.fanout.send(this.#watcher, events);
       // Objects that appear carry their own, older resourceVersion; the bookmark brings the client back to now.

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
-import { ResponseReader, dial, request } from './connection.ts';
+import { dial, request } from './connection.ts';
 import { serve } from './serve.ts';
 
 export type Question =
@@ -21,7 +21,9 @@ export interface Answer {
   readonly processorMs: number;
 }
 
-const NEWLINE = 10;
+const NEWLINE = 0x0a;
+const CLOSING_BRACE = 0x7d;
+const HEAD_END = '\r\n\r\n';
 const DIALS_AT_ONCE = 50;
 
 const [url = '', pki = ''] = process.argv.slice(2);
@@ -40,12 +42,14 @@ let goal = Infinity;
 let reached: () => void = () => undefined;
 const counts: number[] = [];
 
-function count(watch: number, piece: Buffer): void {
-  bytes += piece.length;
+/** What of a watch's stream counts: an event is a line that ends in a brace, the lines of chunks end otherwise. */
+function count(watch: number, received: Buffer, endedInBrace: boolean): void {
+  bytes += received.length;
   let events = counts[watch] ?? 0;
   const before = events;
-  // Every event is one line.
-  for (let at = piece.indexOf(NEWLINE); at >= 0; at = piece.indexOf(NEWLINE, at + 1)) events += 1;
+  for (let at = received.indexOf(NEWLINE); at >= 0; at = received.indexOf(NEWLINE, at + 1)) {
+    if (at === 0 ? endedInBrace : received[at - 1] === CLOSING_BRACE) events += 1;
+  }
   counts[watch] = events;
   if (before < goal && events >= goal) {
     missing -= 1;
@@ -56,15 +60,20 @@ function count(watch: number, piece: Buffer): void {
 async function watch(number: number, path: string): Promise<void> {
   const socket = await dial(options);
   counts[number] = 0;
-  const reader = new ResponseReader(
-    (piece) => count(number, piece),
-    (status) => {
-      throw new Error(`watch ${number} ended with ${status} after ${counts[number]} events`);
-    },
-  );
-  await new Promise<void>((resolve) => {
-    socket.once('data', () => resolve());
-    socket.on('data', (received: Buffer) => reader.feed(received));
+  let endedInBrace = false;
+  await new Promise<void>((resolve, reject) => {
+    socket.once('data', (received: Buffer) => {
+      const text = received.toString('latin1');
+      if (!text.startsWith('HTTP/1.1 200')) reject(new Error(`watch ${number}: ${text.slice(0, 200)}`));
+      const bodyAt = text.indexOf(HEAD_END) + HEAD_END.length;
+      const take = (piece: Buffer): void => {
+        count(number, piece, endedInBrace);
+        endedInBrace = piece.at(-1) === CLOSING_BRACE;
+      };
+      take(received.subarray(bodyAt));
+      socket.on('data', take);
+      resolve();
+    });
     socket.on('close', () => {
       throw new Error(`watch ${number} was cut after ${counts[number]} events`);
     });
