@@ -6,6 +6,8 @@ import { load, type Contestant } from './contestant.ts';
 import { createSome } from './rounds.ts';
 
 export const WATCHERS = 1_000;
+/** More of them at once, and kube-apiserver cuts watches that do not read as fast as it is told to write. */
+const WRITERS = 8;
 const WARM_UP = 50;
 const WRITES = 200;
 
@@ -24,12 +26,15 @@ export async function fanOut(bench: Bench, who: Contestant): Promise<FanOut> {
     };
     const path = `${who.objects}?watch=1&resourceVersion=${metadata.resourceVersion}`;
     await ask({ is: 'connect', watchers: WATCHERS, path });
-    const [warm] = await Promise.all([ask({ is: 'wait', events: WARM_UP }), createSome(who, WARM_UP)]);
+    const [warm] = await Promise.all([
+      ask({ is: 'wait', events: WARM_UP }),
+      createSome(who, WARM_UP, WRITERS),
+    ]);
     const startedMs = Date.now();
     const usedBefore = who.pids.map(processorUs);
     const [last] = await Promise.all([
       ask({ is: 'wait', events: WARM_UP + WRITES }),
-      createSome(who, WRITES),
+      createSome(who, WRITES, WRITERS),
     ]);
     const ms = last.atMs - startedMs;
     const usedUs = who.pids.reduce(

@@ -38,11 +38,16 @@ export const objectOf = (who: Contestant, number: string, changes: object = {}):
 };
 
 /** Objects `first` to `first + count - 1`. */
-export const create = (who: Contestant, first: number, count: number): Promise<Measured> =>
+export const create = (
+  who: Contestant,
+  first: number,
+  count: number,
+  connections: number = CLIENTS,
+): Promise<Measured> =>
   load(
     who,
     {
-      connections: CLIENTS,
+      connections,
       method: 'POST',
       path: who.objects,
       body: objectOf(who, '{n}'),
@@ -68,8 +73,8 @@ function reserve(who: Contestant, count: number): number {
 }
 
 /** As many new ones. */
-export const createSome = (who: Contestant, count: number): Promise<Measured> =>
-  create(who, reserve(who, count), count);
+export const createSome = (who: Contestant, count: number, connections?: number): Promise<Measured> =>
+  create(who, reserve(who, count), count, connections);
 
 const CREATED = 3_000;
 const PATCHED = 1_000_000;
