@@ -45,7 +45,18 @@ export async function startPolder(bench: Bench, name: string): Promise<Polder> {
   const dataDir = join(bench.scratch, name);
   const { profileTo } = bench;
   const profile = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
-  const args = [...profile, LARGE_PAGES, LAUNCHER, 'up', '--data-dir', dataDir, '--port', '0', '--log-level', 'error'];
+  const args = [
+    ...profile,
+    LARGE_PAGES,
+    LAUNCHER,
+    'up',
+    '--data-dir',
+    dataDir,
+    '--port',
+    '0',
+    '--log-level',
+    'error',
+  ];
   const [command, commandArgs] = bench.machine.command('server', process.execPath, args);
   const startedMs = performance.now();
   const server = spawn(command, commandArgs, { stdio: ['ignore', 'ignore', 'inherit'] });
