@@ -13,17 +13,17 @@ import { parseProtobuf, PROTOBUF_TYPE } from './protobuf/decode.ts';
 import { parseYaml } from './yaml.ts';
 
 /**
- * The whole body. Throws `ApiError` RequestEntityTooLarge above `maxBytes`; what still arrives is then thrown
+ * The whole body. Throws `ApiError` RequestEntityTooLarge above `maxBytes`, at once or later; what still arrives is then thrown
  * away while the answer goes out, because closing at once would reset the connection before the client read it.
  */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxBytes) {
     request.resume();
     throw tooLarge(maxBytes);
   }
   // A request without a body ended before it came, and says so no more.
-  if (request.readableEnded) return EMPTY;
+  if (request.readableEnded) return Promise.resolve(EMPTY);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

@@ -157,7 +157,9 @@ async function create(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
   const { headers } = exchange.request;
   requireObjectType(headers['content-type'], kind.origin);
   const options = readWriteOptions(exchange.info.query, 'CreateOptions', headers['user-agent']);
-  const body = parseBody(headers['content-type'], await bodyOf(deps, exchange), kind.origin);
+  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  requireOpen(exchange);
+  const body = parseBody(headers['content-type'], bytes, kind.origin);
   const written = await deps.registry.create(exchange, targetOf(exchange, kind), body, options);
   sendWritten(exchange, kind, written, encoding);
 }
@@ -168,7 +170,9 @@ async function update(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
   const { headers } = exchange.request;
   requireObjectType(headers['content-type'], kind.origin);
   const options = readWriteOptions(exchange.info.query, 'UpdateOptions', headers['user-agent']);
-  const body = parseBody(headers['content-type'], await bodyOf(deps, exchange), kind.origin);
+  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  requireOpen(exchange);
+  const body = parseBody(headers['content-type'], bytes, kind.origin);
   const target = { ...targetOf(exchange, kind), subresource };
   sendWritten(exchange, kind, await deps.registry.update(exchange, target, body, options), encoding);
 }
@@ -181,7 +185,8 @@ async function patch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promis
   const type = patchTypeOf(headers['content-type'], kind.origin);
   const force = readForce(query, type);
   const options = readWriteOptions(query, 'PatchOptions', headers['user-agent']);
-  const bytes = await bodyOf(deps, exchange);
+  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  requireOpen(exchange);
   const patchBody = patchOf(type, bytes, force, () => {
     const creation = resourceAttributes(exchange.info, 'create');
     requireAccess(deps.authorizer, exchange, creation);
@@ -211,17 +216,16 @@ function sendWritten(exchange: Exchange, kind: Kind, written: Written, encoding:
   sendObject(exchange, written.created ? 201 : 200, written.object, { kind, encoding });
 }
 
-/** Throws `ApiError` when the body is too large, or came when the request was over already: nothing is written then. */
-async function bodyOf(deps: ResourceDeps, exchange: Exchange): Promise<Buffer> {
-  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+/** Throws `ApiError` when the body came when the request was over already: nothing is written then. */
+function requireOpen(exchange: Exchange): void {
   if (exchange.answered || exchange.signalAborted) throw timedOut();
-  return bytes;
 }
 
 /** Options in the body hide those in the query; an empty body is no body. */
 async function deleteBody(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<unknown> {
   const { headers } = exchange.request;
-  const bytes = await bodyOf(deps, exchange);
+  const bytes = await readBody(exchange.request, deps.maxBodyBytes);
+  requireOpen(exchange);
   if (bytes.length === 0) return undefined;
   return parseBody(headers['content-type'], bytes, kind.origin).value;
 }

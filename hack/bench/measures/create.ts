@@ -5,7 +5,7 @@ import { createDepots, createObjects, prepareTenant, startPolder } from '../pold
 import { rawGroupCommit, startRawSqlite, WRITERS } from './store-append.ts';
 
 /** Until then the server still compiles what it runs. */
-const WARM_UP = 10_000;
+const WARM_UP = 20_000;
 /** Fixed numbers, so that the store has the same size at the end of every run. */
 const OBJECTS_PER_ROUND = 5000;
 const DEPOTS = 5000;
