@@ -323,6 +323,8 @@ class EtcdStore implements Store {
   }
 }
 
+const READ_AGAIN_AFTER_MS = 50;
+
 /** Reads may be sent again: the next server, or the same one after a restart, may answer. */
 async function readAgain(connection: Connection, request: Buffer, timeoutMs: number): Promise<Buffer> {
   const deadline = Date.now() + timeoutMs;
@@ -332,7 +334,8 @@ async function readAgain(connection: Connection, request: Buffer, timeoutMs: num
     } catch (error) {
       const canRetry = error instanceof EtcdFailure && error.kind === 'unknown' && Date.now() < deadline;
       if (!canRetry) throw error;
-      await new Promise((resolve) => void setTimeout(resolve, 50));
+      // The time of the network, whatever clock the store dates its revisions with.
+      await new Promise<void>((resolve) => void systemClock.after(READ_AGAIN_AFTER_MS, resolve));
     }
   }
 }
