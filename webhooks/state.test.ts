@@ -24,6 +24,7 @@ describe('state of the webhooks', () => {
   /** Backoff passes at once; what else waits stays as it is. */
   const clock: Clock = {
     now: () => nowMs,
+    monotonic: () => performance.now(),
     after: (delayMs, task) => systemClock.after(delayMs < 9_000 ? 5 : delayMs, task),
   };
   const open: CannedRequest[] = [];

@@ -34,6 +34,7 @@ describe('client', () => {
   /** Runs short waits at once and writes them down; leaves request timeouts alone. */
   const impatient: Clock = {
     now: () => 0,
+    monotonic: () => performance.now(),
     after: (delayMs, task) => {
       if (delayMs >= 30_000) return () => undefined;
       waits.push(delayMs);

@@ -38,6 +38,7 @@ const from = (request: CannedRequest): string => request.url.searchParams.get('r
 /** Backoff passes at once; request timeouts and the wait for initial events stay as they are. */
 const impatient: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after: (delayMs, task) => systemClock.after(delayMs < 9_000 ? 0 : delayMs, task),
 };
 

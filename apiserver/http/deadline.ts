@@ -36,7 +36,7 @@ export function createDeadlines(clock: Clock): Deadlines {
       const asked = query?.get('timeout') ?? '';
       const timeoutMs = asked === '' ? longest : Math.min(longest, parseDuration(asked) || longest);
       if (timeoutMs === longest) {
-        inFlight.enter(exchange, clock.now() + timeoutMs);
+        inFlight.enter(exchange, clock.monotonic() + timeoutMs);
         return;
       }
       const end = (): void => {
@@ -74,7 +74,7 @@ function createPlaces(clock: Clock): Places {
     if (isLooking) clock.after(LOOK_EVERY_MS, look);
   };
   const look = (): void => {
-    const nowMs = clock.now();
+    const nowMs = clock.monotonic();
     for (const exchange of places) {
       if (exchange === undefined || exchange.dueMs > nowMs) continue;
       leave(exchange);

@@ -9,7 +9,7 @@ import type { Connections } from './connections.ts';
 import { createDiscovery } from './discovery.ts';
 import { Exchange } from './exchange.ts';
 import { createHealth, type HealthCheck } from './health.ts';
-import { allowSilence } from './idle-connections.ts';
+import { allowSilence, endSilence } from './idle-connections.ts';
 import { createInFlight } from './in-flight.ts';
 import { createKindTable, type KindTable } from './kind-table.ts';
 import { createOpenApi } from './openapi.ts';
@@ -120,7 +120,10 @@ function refusalOf(request: IncomingMessage, socket: Duplex): ServerResponse {
   const response = new ServerResponse(request);
   response.assignSocket(request.socket);
   response.shouldKeepAlive = false;
-  response.once('finish', () => socket.end());
+  response.once('finish', () => {
+    endSilence(request.socket);
+    socket.end();
+  });
   return response;
 }
 

@@ -33,7 +33,7 @@ export class Exchange implements Context {
   longRunning = false;
   /** The code that was answered; 0 before. */
   code = 0;
-  /** When its time is up, in milliseconds since the epoch, and where its deadline is kept; see `deadline.ts`. */
+  /** When its time is up, in milliseconds of the monotonic clock, and where its deadline is kept; see `deadline.ts`. */
   dueMs = 0;
   place: number | undefined;
 

@@ -5,6 +5,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Cache } from './cache.ts';
+import type { Revision } from '../store/store.ts';
 import type { CacheEvent } from './event.ts';
 import type { WatchEvent, WatchSink } from './registry.ts';
 import type { Table } from './table.ts';
@@ -29,12 +30,17 @@ export interface Watcher {
 }
 
 export interface Fanout {
-  /** Adds a watcher that knows everything up to the cache's revision. Returns how to leave. */
-  join(group: Group, watcher: Watcher): () => void;
+  /**
+   * Adds a watcher that knows everything up to the cache's revision. Returns how to leave, which answers false when it is
+   * no member any more.
+   */
+  join(group: Group, watcher: Watcher): () => boolean;
   /** The group with that signature, when somebody watches with it already. */
   shared(table: Table, signature: string): Group | undefined;
-  /** Hands over everything that is committed now. */
+  /** Hands over everything that is committed now, but for a commit group that is just being applied. */
   flush(): void;
+  /** Nothing at or below this revision is still to come after a flush. */
+  received(): Revision;
   /** Sends events to one watcher outside of the order of changes; it is dropped when its sink fails. */
   send(watcher: Watcher, events: readonly WatchEvent[]): void;
   watchers(): number;
@@ -60,17 +66,19 @@ class WatchFanout implements Fanout {
   #scheduled: NodeJS.Immediate | undefined;
   #cancelTick = (): void => undefined;
   #count = 0;
+  #received: Revision = 0;
 
   constructor(deps: FanoutDeps) {
     this.#deps = deps;
     deps.cache.onEvents((events) => {
+      this.#received = deps.cache.revision();
       if (this.#count === 0) return;
       for (const event of events) this.#pending.push(event);
       this.#scheduled ??= setImmediate(() => this.flush());
     });
   }
 
-  join(group: Group, watcher: Watcher): () => void {
+  join(group: Group, watcher: Watcher): () => boolean {
     // Whoever joins knows more than is pending: what is pending must not reach it again.
     this.flush();
     const ofTable = this.#groups.get(group.table) ?? new Set();
@@ -96,6 +104,10 @@ class WatchFanout implements Fanout {
     }
   }
 
+  received(): Revision {
+    return this.#received;
+  }
+
   send(watcher: Watcher, events: readonly WatchEvent[]): void {
     this.#reaches(() => watcher.sink.events(events));
   }
@@ -105,6 +117,7 @@ class WatchFanout implements Fanout {
   }
 
   start(): void {
+    this.#received = Math.max(this.#received, this.#deps.cache.revision());
     this.#cancelTick = this.#deps.clock.after(BOOKMARK_TICK_MS, () => this.#tick());
   }
 
@@ -117,12 +130,13 @@ class WatchFanout implements Fanout {
     this.#count = 0;
   }
 
-  #leave(group: Group, watcher: Watcher): void {
-    if (!group.watchers.delete(watcher)) return;
+  #leave(group: Group, watcher: Watcher): boolean {
+    if (!group.watchers.delete(watcher)) return false;
     this.#count -= 1;
-    if (group.watchers.size > 0) return;
+    if (group.watchers.size > 0) return true;
     this.#groups.get(group.table)?.delete(group);
     if (group.signature !== undefined) this.#named.get(group.table)?.delete(group.signature);
+    return true;
   }
 
   #deliver(group: Group, events: readonly CacheEvent[]): void {

@@ -8,8 +8,11 @@ const NAME = '"fieldsV1":';
 /** More entries than any object of ours has; others are read as they are. */
 const MAX_ENTRIES = 32;
 const MAX_SHARED_TEXT = 16_384;
-/** Texts that are known at a time; then all are forgotten, because those in use come again at once. */
-const MAX_SHARED_TEXTS = 1_000;
+/**
+ * Characters of all texts that are known at a time; then all are forgotten, because those in use come again at once. What
+ * a text says takes some ten times as much memory.
+ */
+const MAX_SHARED_CHARACTERS = 512 * 1024;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,6 +20,7 @@ const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
 const shared = new Map<string, JsonObject>();
+let sharedCharacters = 0;
 
 /** Throws when the bytes are not those of an object. What it returns must not be changed. */
 export function parseStored(bytes: Buffer): JsonObject {
@@ -38,7 +42,7 @@ function withSharedFields(text: string): JsonObject | undefined {
   const cut: string[] = [];
   let rest = '';
   let from = 0;
-  // Text inside strings has its quotes escaped, so this is always a name.
+  // Text inside strings has its quotes escaped, so this is a name, or the end of one, which is found out below.
   for (let at = text.indexOf(NAME); at !== -1; at = text.indexOf(NAME, from)) {
     const start = at + NAME.length;
     if (text.charCodeAt(start) !== OPEN) return undefined;
@@ -68,12 +72,16 @@ function putBack(object: JsonObject, cut: readonly string[]): boolean {
 }
 
 function fieldsOf(text: string): JsonObject {
-  let fields = shared.get(text);
-  if (fields === undefined) {
-    if (shared.size >= MAX_SHARED_TEXTS) shared.clear();
-    fields = frozen(parse(text));
-    shared.set(text, fields);
+  const known = shared.get(text);
+  if (known !== undefined) return known;
+  if (sharedCharacters + text.length > MAX_SHARED_CHARACTERS) {
+    shared.clear();
+    sharedCharacters = 0;
   }
+  const fields = frozen(parse(text));
+  // A slice keeps all of the text alive that it was cut from.
+  shared.set(Buffer.from(text).toString(), fields);
+  sharedCharacters += text.length;
   return fields;
 }
 

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   all,
   body,
@@ -12,11 +15,13 @@ import {
   settled,
   startWorld,
   watch,
+  WATCH,
   Widget,
   WRITE,
   type World,
 } from '../../test/support/registry.ts';
-import type { StoredObject, Visibility } from './registry.ts';
+import { createSqliteStore } from '../store/sqlite/store.ts';
+import type { StoredObject, Visibility, WatchSink } from './registry.ts';
 import { RING_LIMITS } from './ring.ts';
 
 const remove = async (world: World, name: string): Promise<number> => {
@@ -163,7 +168,10 @@ describe('watch of a caller who sees some objects', () => {
   }
 
   /** Sees everything until it is told what. */
-  const everythingUntilTold = (): Visibility & { tell(grants: Set<string> | undefined): void } => {
+  const everythingUntilTold = (): Visibility & {
+    tell(grants: Set<string> | undefined): void;
+    listeners(): number;
+  } => {
     const listeners = new Set<() => void>();
     let grants: Set<string> | undefined;
     return {
@@ -176,6 +184,7 @@ describe('watch of a caller who sees some objects', () => {
         listeners.add(listener);
         return () => void listeners.delete(listener);
       },
+      listeners: () => listeners.size,
       tell: (now) => {
         grants = now;
         for (const listener of listeners) listener();
@@ -240,4 +249,74 @@ describe('watch of a caller who sees some objects', () => {
     seen.handle.close();
     await place.close();
   });
+
+  it('what is committed together with the end of it is neither lost nor told twice', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'polder-watch-'));
+    const store = createSqliteStore({ file: join(folder, 'polder.db') });
+    const place = await startWorld({ visibilityKinds: [Box], store });
+    const { registry, context } = place;
+    await createWidget(place, 'kept');
+    await createWidget(place, 'gone');
+    await createWidget(place, 'hidden');
+    const visibility = everythingUntilTold();
+    registry.observe(Box, () => visibility.tell(new Set(['kept', 'gone'])));
+    const seen = watch(place, all(Widget), { visibility, sendInitialEvents: false });
+    await settled();
+
+    // All in one turn of the event loop, so in one transaction.
+    const together = Promise.all([
+      createWidget(place, 'fresh'),
+      registry.delete(context, on(Widget, 'a', 'gone'), DELETE),
+      nextMicrotasks().then(() => registry.create(context, on(Box), body(box('a-revocation')), WRITE)),
+    ]);
+    const [fresh, , revocation] = await together;
+    await seen.upTo(2);
+    await settled();
+
+    const last = revocation.object.revision;
+    assert.ok(last > fresh.revision && last === registry.revision(), 'the revocation is the last of them');
+    const [gone = '', hidden, ...more] = [...seen.lines].sort();
+    assert.match(gone, /^DELETED gone \d+$/);
+    assert.deepEqual([hidden, ...more], [`DELETED hidden ${last}`]);
+    seen.handle.close();
+    await place.close();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('a watch that is closed by what it is told at the end of it is told no more', async () => {
+    const place = await startWorld({ visibilityKinds: [Box] });
+    const kept = await createWidget(place, 'kept');
+    const visibility = everythingUntilTold();
+    const told: string[] = [];
+    const sink: WatchSink = {
+      events: (batch) => {
+        told.push(...batch.map(({ type }) => type));
+        handle.close();
+      },
+      bookmark: () => undefined,
+      error: () => undefined,
+    };
+    const options = { ...WATCH, visibility, sendInitialEvents: false };
+    const handle = place.registry.watch(place.context, all(Widget), options, sink);
+    await settled();
+    // The change is committed and pending when the visibility changes: telling of it closes the watch.
+    const stop = place.registry.observe(Widget, () =>
+      queueMicrotask(() => visibility.tell(new Set(['kept']))),
+    );
+
+    const grown = await grow(place, kept, 2);
+    stop();
+    await grow(place, grown, 3);
+    await settled();
+
+    assert.deepEqual(told, ['MODIFIED']);
+    assert.equal(visibility.listeners(), 0);
+    await place.close();
+  });
 });
+
+/** Long enough for a write that has begun to reach the store, and shorter than a turn of the event loop. */
+async function nextMicrotasks(): Promise<void> {
+  for (let count = 0; count < 100; count += 1) await Promise.resolve();
+}

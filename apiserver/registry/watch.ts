@@ -69,7 +69,7 @@ class Watch {
   /** What it shows to a caller who sees everything. */
   readonly #whole: View;
   readonly #watcher: Watcher;
-  #leave: (() => void) | undefined;
+  #leave: (() => boolean) | undefined;
   #unsubscribe = (): void => undefined;
   #personal: PersonalGroup | undefined;
   #isClosed = false;
@@ -187,12 +187,14 @@ class Watch {
     return shared ?? { table, signature, watchers: new Set(), select: (events) => select(view, events) };
   }
 
-  /** From now on the caller sees less than everything, which is what was shown so far. */
-  #becomePersonal(): PersonalGroup {
+  /** From now on the caller sees less than everything, which is what was shown so far. Undefined: it is over. */
+  #becomePersonal(): PersonalGroup | undefined {
     const { fanout, cache } = this.#deps;
+    // What it gets may be too much for it: then it is closed, or dropped, meanwhile.
     fanout.flush();
-    this.#leave?.();
-    const personal = createPersonalGroup(this.#view, cache, this.#whole);
+    if (this.#leave?.() !== true) return undefined;
+    const before = { view: this.#whole, upTo: fanout.received() };
+    const personal = createPersonalGroup(this.#view, cache, before);
     this.#leave = fanout.join(personal, this.#watcher);
     this.#personal = personal;
     return personal;
@@ -205,6 +207,7 @@ class Watch {
     }
     if (this.#personal === undefined && this.#request.options.visibility.allForNow === true) return;
     const personal = this.#personal ?? this.#becomePersonal();
+    if (personal === undefined) return;
     personal.reviseSoon(() => {
       this.#deps.fanout.flush();
       const events = personal.revise();

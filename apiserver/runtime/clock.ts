@@ -2,12 +2,15 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds since some moment; unlike `now` it never jumps when somebody sets the time. */
+  monotonic(): number;
   /** Runs `task` once after `delayMs`; the returned function cancels it. Never keeps the process alive. */
   after(delayMs: number, task: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after: (delayMs, task) => {
     const timer = setTimeout(task, delayMs);
     timer.unref();
@@ -25,6 +28,7 @@ export function createFakeClock(startMs = 0): FakeClock {
   let timers: { readonly dueMs: number; readonly task: () => void }[] = [];
   return {
     now: () => nowMs,
+    monotonic: () => nowMs,
     after: (delayMs, task) => {
       const timer = { dueMs: nowMs + delayMs, task };
       timers.push(timer);
