@@ -111,6 +111,19 @@ describe('polder up', function () {
     assert.match(await polder.ok(['get', 'tenant', 'acme', '-o', 'name']), /tenant.*\/acme/);
   });
 
+  it('takes the two signals for one that a Ctrl-C under npm is, and still drains', async () => {
+    const ready = JSON.parse(readFileSync(join(polder.dir, 'ready.json'), 'utf8')) as {
+      readonly pid: number;
+    };
+    process.kill(ready.pid, 'SIGINT');
+
+    const code = await polder.stop('SIGINT');
+    const gone = !existsSync(join(polder.dir, 'ready.json'));
+    polder = await polder.restart();
+
+    assert.deepEqual({ code, gone }, { code: 0, gone: true });
+  });
+
   it('starts after kill -9 with everything it had acknowledged', async () => {
     await polder.ok(['label', 'tenant', 'acme', 'kept=b']);
 
