@@ -35,6 +35,16 @@ describe('data directory', () => {
     assert.equal(existsSync(dir.file('ready.json')), false);
   });
 
+  it('names the lock file when that is damaged, and what to do', () => {
+    acquireDataDir(join(root, 'd')).release();
+    writeFileSync(join(root, 'd', 'lock.db'), Buffer.alloc(8192, 'no database '));
+
+    assert.throws(() => acquireDataDir(join(root, 'd')), {
+      name: DataDirUnusableError.name,
+      message: /d\/lock\.db is damaged \(.*\); it holds no data: delete it/,
+    });
+  });
+
   it('says what to do when the path is a file', () => {
     writeFileSync(join(root, 'file'), 'kept');
 

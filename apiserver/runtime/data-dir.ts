@@ -70,6 +70,12 @@ function openLock(path: string): DatabaseSync {
 
 function explain(path: string, error: unknown): Error {
   const reason = error instanceof Error ? error.message : String(error);
+  if (/not a database|malformed/i.test(reason)) {
+    return new DataDirUnusableError(
+      `${join(path, 'lock.db')} is damaged (${reason}); it holds no data: delete it while nothing runs on the directory`,
+      { cause: error },
+    );
+  }
   if (!/locked|busy/i.test(reason)) {
     return new DataDirUnusableError(
       `data directory ${path} cannot be used: ${reason}; give a writable directory with --data-dir`,
