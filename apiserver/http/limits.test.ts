@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { ClientRequest } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { ADMIN, everything, rawConnection, type Answer } from '../../test/support/http-client.ts';
 import { ANN, startPlane, type Plane } from '../../test/support/http.ts';
@@ -24,6 +25,21 @@ describe('limits and deadlines', () => {
     plane.call('GET', `${WIDGETS}?resourceVersionMatch=NotOlderThan&resourceVersion=99999${query}`, {
       token,
     });
+
+  /** A create whose body is still to be written. */
+  const post = (bytes: number): ClientRequest => {
+    const request = httpsRequest(`${plane.url}${WIDGETS}`, {
+      method: 'POST',
+      ca: plane.ca.cert,
+      headers: {
+        authorization: `Bearer ${ADMIN}`,
+        'content-type': 'application/json',
+        'content-length': bytes,
+      },
+    });
+    request.on('error', () => undefined);
+    return request;
+  };
 
   it('C132 answers 429 with Retry-After above the limit, but not to administrators', async () => {
     await plane.addTenant('acme');
@@ -55,18 +71,22 @@ describe('limits and deadlines', () => {
     assert.equal((await plane.call('GET', `${WIDGETS}?timeout=soon`)).status, 400);
   });
 
+  it('counts the time that passes, not the time that somebody sets', async () => {
+    const body = JSON.stringify(widget('set'));
+    const request = post(body.length);
+    request.write(body.slice(0, 10));
+    await untilRead();
+    clock.setTime(clock.now() + 86_400_000);
+    clock.advance(2_000);
+    request.end(body.slice(10));
+    const [response] = await once(request, 'response');
+    response.resume();
+    assert.equal(response.statusCode, 201);
+  });
+
   it('does not write what arrives after the deadline', async () => {
     const body = JSON.stringify(widget('late'));
-    const request = httpsRequest(`${plane.url}${WIDGETS}`, {
-      method: 'POST',
-      ca: plane.ca.cert,
-      headers: {
-        authorization: `Bearer ${ADMIN}`,
-        'content-type': 'application/json',
-        'content-length': body.length,
-      },
-    });
-    request.on('error', () => undefined);
+    const request = post(body.length);
     request.write(body.slice(0, 10));
     await untilRead();
     clock.advance(34_001);

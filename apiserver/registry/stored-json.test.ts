@@ -57,4 +57,22 @@ describe('stored JSON', () => {
       assert.throws(() => parseStored(Buffer.from(text)), text);
     }
   });
+
+  it('shares what the same text says, and does not keep all that it ever read', () => {
+    const fieldsOf = (name: string): unknown => {
+      const [entry] = (
+        parseStored(bytesOf({ metadata: { managedFields: [owner({ [name]: {} })] } })) as Stored
+      ).metadata.managedFields;
+      return entry?.fieldsV1;
+    };
+    const known = fieldsOf('f:known');
+    assert.equal(fieldsOf('f:known'), known);
+    for (let i = 0; i < 100; i += 1) fieldsOf(`f:${String(i).padEnd(8_000, 'x')}`);
+    assert.notEqual(fieldsOf('f:known'), known);
+    assert.deepEqual(fieldsOf('f:known'), known);
+  });
 });
+
+interface Stored {
+  readonly metadata: { readonly managedFields: readonly { readonly fieldsV1: unknown }[] };
+}

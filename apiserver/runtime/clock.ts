@@ -21,13 +21,16 @@ export const systemClock: Clock = {
 export interface FakeClock extends Clock {
   /** Moves time forward and runs what became due, in order. */
   advance(byMs: number): void;
+  /** What happens when an administrator, or NTP, sets the time: `now` jumps, and no time passes. */
+  setTime(toMs: number): void;
 }
 
 export function createFakeClock(startMs = 0): FakeClock {
   let nowMs = startMs;
+  let setByMs = 0;
   let timers: { readonly dueMs: number; readonly task: () => void }[] = [];
   return {
-    now: () => nowMs,
+    now: () => nowMs + setByMs,
     monotonic: () => nowMs,
     after: (delayMs, task) => {
       const timer = { dueMs: nowMs + delayMs, task };
@@ -46,6 +49,9 @@ export function createFakeClock(startMs = 0): FakeClock {
         next.task();
       }
       nowMs = untilMs;
+    },
+    setTime: (toMs) => {
+      setByMs = toMs - nowMs;
     },
   };
 }

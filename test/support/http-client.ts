@@ -132,11 +132,11 @@ export async function openWatch(server: Server, path: string, how: CallOptions):
 }
 
 /** A TLS connection on which a test writes HTTP by itself. */
-export async function rawConnection(server: {
-  readonly port: number;
-  readonly ca: { readonly cert: string };
-}): Promise<TLSSocket> {
-  const socket = connect({ port: server.port, host: '127.0.0.1', ca: server.ca.cert });
+export async function rawConnection(
+  server: { readonly port: number; readonly ca: { readonly cert: string } },
+  options: { readonly allowHalfOpen?: boolean } = {},
+): Promise<TLSSocket> {
+  const socket = connect({ ...options, port: server.port, host: '127.0.0.1', ca: server.ca.cert });
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
   return socket;
