@@ -14,7 +14,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runKubernetes } from './kubernetes/suite.ts';
+import { PARTS, runKubernetes } from './kubernetes/suite.ts';
 import { inspectMachine, unpinned } from './machine.ts';
 import { describeTarget, holds, ratioOf, type Bench, type Measure, type Row } from './measure.ts';
 import { MEASURES } from './measures/index.ts';
@@ -38,6 +38,7 @@ async function main(): Promise<number> {
     scratch,
     seconds: Number(values.seconds ?? 5),
     profileTo: values.profile,
+    only: chosen(values.only, suite === 'kubernetes' ? PARTS : MEASURES.map(({ name }) => name)),
     withControllerManager: values['with-controller-manager'] === true,
   };
   const say = (line: string): void => console.error(line);
@@ -45,9 +46,7 @@ async function main(): Promise<number> {
   if (machine.warning !== '') say(`warning: ${machine.warning}`);
   try {
     const rows =
-      suite === 'kubernetes'
-        ? await runKubernetes(bench, say)
-        : await runAll(bench, chosen(values.only), say);
+      suite === 'kubernetes' ? await runKubernetes(bench, say) : await runAll(bench, MEASURES, say);
     if (values.json === true) {
       const withRatios = rows.map((row) => ({ ...row, ratio: ratioOf(row), holds: holds(row) }));
       console.log(
@@ -73,22 +72,18 @@ async function runAll(
   say: (line: string) => void,
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const measure of measures) {
+  for (const measure of measures.filter(({ name }) => bench.only?.includes(name) ?? true)) {
     say(`${measure.name} ...`);
     rows.push(...(await measure.run(bench)));
   }
   return rows;
 }
 
-function chosen(only: string | undefined): readonly Measure[] {
-  if (only === undefined) return MEASURES;
-  const names = only.split(',');
-  const unknown = names.filter((name) => !MEASURES.some((measure) => measure.name === name));
-  if (unknown.length > 0) {
-    const known = MEASURES.map((measure) => measure.name).join(', ');
-    throw new Error(`no measure ${unknown.join(', ')}; there are ${known}`);
-  }
-  return MEASURES.filter((measure) => names.includes(measure.name));
+function chosen(only: string | undefined, known: readonly string[]): readonly string[] | undefined {
+  const names = only?.split(',');
+  const unknown = names?.filter((name) => !known.includes(name)) ?? [];
+  if (unknown.length > 0) throw new Error(`no measure ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  return names;
 }
 
 function table(rows: readonly Row[]): string {

@@ -9,6 +9,8 @@ export interface Bench {
   readonly seconds: number;
   /** Where the server leaves a CPU profile of each start; undefined: none. */
   readonly profileTo: string | undefined;
+  /** Names of what is measured; undefined: everything. */
+  readonly only: readonly string[] | undefined;
   /** Beside kube-apiserver only: its controllers watch what is written. */
   readonly withControllerManager: boolean;
 }

@@ -5,6 +5,8 @@ import type { Load } from '../programs/load.ts';
 import { load, type Contestant, type Measured } from './contestant.ts';
 
 export interface Round {
+  /** For `--only`. */
+  readonly key: string;
   readonly name: string;
   readonly unit: '/s' | 'ms';
   /** Issue 4, section 6. */
@@ -81,6 +83,7 @@ const PATCHED = 1_000_000;
 
 export const ROUNDS: readonly Round[] = [
   {
+    key: 'get',
     name: 'GET',
     unit: '/s',
     direct: atLeast(8),
@@ -88,6 +91,7 @@ export const ROUNDS: readonly Round[] = [
     run: async (who, seconds) => rate(await timed(who, seconds, { path: `${who.objects}/bench-7` })),
   },
   {
+    key: 'list',
     name: `LIST ${OBJECTS} objects, P50`,
     unit: 'ms',
     direct: atMost(1 / 12),
@@ -98,6 +102,7 @@ export const ROUNDS: readonly Round[] = [
     },
   },
   {
+    key: 'create',
     name: `create, ${CLIENTS} clients`,
     unit: '/s',
     direct: atLeast(6),
@@ -109,6 +114,7 @@ export const ROUNDS: readonly Round[] = [
     },
   },
   {
+    key: 'patch',
     name: `merge patch, ${CLIENTS} clients`,
     unit: '/s',
     direct: atLeast(6),
@@ -126,6 +132,7 @@ export const ROUNDS: readonly Round[] = [
       ),
   },
   {
+    key: 'apply',
     name: `server-side apply, ${CLIENTS} clients`,
     unit: '/s',
     direct: atLeast(5),

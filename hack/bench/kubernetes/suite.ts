@@ -13,6 +13,8 @@ import { create, OBJECTS, ROUNDS, type Result, type Round } from './rounds.ts';
 import { startStage } from './stage.ts';
 
 const MIXED_SECONDS = 60;
+/** For `--only`. */
+export const PARTS = [...ROUNDS.map(({ key }) => key), 'fan-out', 'memory'];
 
 export async function runKubernetes(bench: Bench, say: (line: string) => void): Promise<readonly Row[]> {
   const stage = await startStage(bench, say);
@@ -45,15 +47,16 @@ async function compete(
     await create(who, 1, OBJECTS);
   }
   const rows: Row[] = [];
-  for (const round of ROUNDS) {
+  const isWanted = (part: string): boolean => bench.only?.includes(part) ?? true;
+  for (const round of ROUNDS.filter(({ key }) => isWanted(key))) {
     say(`${round.name} ...`);
     const theirs = await round.run(twin, bench.seconds);
     for (const who of round.onEtcd === undefined ? ours : [...ours, onEtcd]) {
       rows.push(rowOf(round, who, await round.run(who, bench.seconds), theirs));
     }
   }
-  rows.push(...(await fanOutRows(bench, twin, ours, say)));
-  rows.push(...(await memoryRows(twin, ours[0], say)));
+  if (isWanted('fan-out')) rows.push(...(await fanOutRows(bench, twin, ours, say)));
+  if (isWanted('memory')) rows.push(...(await memoryRows(twin, ours[0], say)));
   return rows;
 }
 
