@@ -318,6 +318,6 @@ function collect(socket: TLSSocket): { text(): string; until(part: string): Prom
 
 /** Asks again, request by request, until it is so; fails after five seconds. */
 async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!(await isSo())) assert.ok(Date.now() < deadline, 'it did not become so within five seconds');
+  const deadline = Date.now() + 20_000;
+  while (!(await isSo())) assert.ok(Date.now() < deadline, 'it did not become so within 20 s');
 }

@@ -37,7 +37,7 @@ export interface ControlPlane {
   close(): Promise<void>;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 interface Options {
   /** Of the controllers; default the system's. */

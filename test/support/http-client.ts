@@ -97,7 +97,7 @@ export async function callOnce(
   };
 }
 
-const EVENT_DEADLINE_MS = 5000;
+const EVENT_DEADLINE_MS = 20_000;
 
 export async function openWatch(server: Server, path: string, how: CallOptions): Promise<WatchClient> {
   const response = await open(server, 'GET', path, how);

@@ -36,7 +36,7 @@ export interface Puppet {
   bundles(): readonly BundleClaims[];
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 /** Registers a plane with keys of the puppet's own. */
 export async function registerPuppet(control: Control, plane = PLANE): Promise<PuppetIdentity> {

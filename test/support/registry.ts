@@ -308,7 +308,7 @@ export function watch(
   };
   const handle = world.registry.watch(world.context, collection, { ...WATCH, ...options }, sink);
   const upTo = async (count: number): Promise<readonly string[]> => {
-    const deadline = AbortSignal.timeout(5000);
+    const deadline = AbortSignal.timeout(20_000);
     while (lines.length < count) {
       await new Promise<void>((resolve, reject) => {
         wake = resolve;

@@ -41,7 +41,7 @@ export interface Lines {
   counted(message: string, count: number): Promise<void>;
 }
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 export function createLines(): Lines {
   const all: Line[] = [];

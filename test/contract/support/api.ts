@@ -53,7 +53,7 @@ export interface Watch {
   close(): void;
 }
 
-const EVENT_DEADLINE_MS = 10_000;
+const EVENT_DEADLINE_MS = 30_000;
 
 /** `always`: headers of every request; those of a request itself count before them. */
 export function createApi(url: string, credentials: Credentials, always: CallOptions['headers'] = {}): Api {

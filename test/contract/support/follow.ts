@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface Follow {
-  /** Standard output once it matches; fails after 15 s or when kubectl ended without it. */
+  /** Standard output once it matches; fails after 30 s or when kubectl ended without it. */
   until(wanted: RegExp): Promise<string>;
   /** Standard output so far. */
   output(): string;
@@ -12,7 +12,7 @@ export interface Follow {
   stop(): void;
 }
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 30_000;
 
 export function followKubectl(kubeconfig: string, args: readonly string[], env = {}): Follow {
   const child = spawn('kubectl', [...args], {
