@@ -1,6 +1,7 @@
 /*
  * Mocha's spec reporter plus a totals file for hack/test.ts: the counts, and title, state and duration of every
- * test, and whether it implements a check of the API contract. CommonJS because mocha requires reporters.
+ * test, why it failed, and whether it implements a check of the API contract. CommonJS because mocha requires
+ * reporters.
  */
 const { writeFileSync } = require('node:fs');
 const { reporters, Runner } = require('mocha');
@@ -11,10 +12,15 @@ module.exports = class extends reporters.Spec {
     const states = new Map();
     const set = (state) => (test) => states.set(test, state);
     const { constants } = Runner;
-    // What never comes to an end, such as the tests behind a failed hook, stays as it is here.
+    const whys = new Map();
+    // What never comes to an end, such as the tests behind a failed hook, stays as it is here. (Side by side, files
+    // are read by other processes: nothing is known of such a test but that its hook failed.)
     runner.once(constants.EVENT_RUN_BEGIN, () => runner.suite.eachTest(set('not run')));
     runner.on(constants.EVENT_TEST_PASS, set('passed'));
-    runner.on(constants.EVENT_TEST_FAIL, set('failed'));
+    runner.on(constants.EVENT_TEST_FAIL, (test, error) => {
+      states.set(test, 'failed');
+      whys.set(test, `${test.titlePath().join(' > ')}\n${error?.stack ?? error}`);
+    });
     runner.on(constants.EVENT_TEST_PENDING, set('skipped'));
     runner.once(constants.EVENT_RUN_END, () => {
       const { passes, failures, pending } = this.stats;
@@ -24,6 +30,7 @@ module.exports = class extends reporters.Spec {
         title: test.title,
         state,
         ms: test.duration ?? 0,
+        why: whys.get(test),
         // Beside the source the same letters may be numbers of other documents.
         ofContract: /^C[0-9]+ /.test(test.title) && /[\\/]test[\\/]/.test(test.file ?? ''),
       }));

@@ -1,6 +1,6 @@
 /**
- * `npm test`: runs every `*.test.ts` under mocha, prints the state of every check of the API contract, the slowest
- * tests, and closes with one line, `N passed, N failed`.
+ * `npm test`: runs every `*.test.ts` under mocha, prints the slowest tests, the state of every check of the API
+ * contract and what failed, and closes with one line, `N passed, N failed`.
  * Zero executed tests is a failure. Arguments are handed to mocha (`npm test -- --grep C53`).
  *
  * What needs no Kubernetes program goes first. Only then missing ones are built, which takes minutes on a machine
@@ -25,6 +25,10 @@ const CLUSTER = ['test/aggregated/**/*.test.ts', 'test/clients/**/*.test.ts', 't
 /** Suites that hold for both modes have this import; they run once more with Polder behind a kube-apiserver. */
 const FOR_BOTH_MODES = /support\/target\.ts'/;
 const SLOWEST = 10;
+/** Files that run side by side where most of a test is waiting for other processes. */
+const SIDE_BY_SIDE = 2;
+/** Lines of a failure that the summary repeats. */
+const WHY_LINES = 12;
 /** A run that has reported ends by itself, unless a test left something open. */
 const LINGER_MS = 60_000;
 const LOOK_MS = 1_000;
@@ -33,6 +37,8 @@ interface Run {
   readonly specs: readonly string[];
   readonly ignored: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Default 1. */
+  readonly jobs?: number;
 }
 
 interface Totals {
@@ -40,7 +46,14 @@ interface Totals {
   readonly failed: number;
   readonly skipped: number;
   /** Every test, in the order they ran. */
-  readonly tests: readonly (Outcome & { readonly ms: number; readonly ofContract: boolean })[];
+  readonly tests: readonly Test[];
+}
+
+interface Test extends Outcome {
+  readonly ms: number;
+  readonly ofContract: boolean;
+  /** Of a failed test: its whole title, and behind it the error with its stack. */
+  readonly why?: string;
 }
 
 async function main(): Promise<number> {
@@ -53,6 +66,7 @@ async function main(): Promise<number> {
   console.log(slowest(tests));
   const contract = tests.filter((test) => test.ofContract);
   if (contract.some(({ state }) => state !== 'not run')) console.log(contractTable(contract));
+  console.log(failures(tests));
   const skipped = sum((totals) => totals.skipped);
   const [passed, failed] = [sum((totals) => totals.passed), sum((totals) => totals.failed)];
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
@@ -70,8 +84,8 @@ async function withPrograms(): Promise<readonly Run[]> {
       FOR_BOTH_MODES.test(readFileSync(file, 'utf8')),
     );
     return [
-      { specs: [...KUBECTL, ...CLUSTER], ignored: [] },
-      { specs: both, ignored: [], env: { POLDER_TEST_TARGET: 'aggregated' } },
+      { specs: [...CLUSTER, ...KUBECTL], ignored: [], jobs: SIDE_BY_SIDE },
+      { specs: both, ignored: [], jobs: SIDE_BY_SIDE, env: { POLDER_TEST_TARGET: 'aggregated' } },
     ];
   }
   const names = missing.map((program) => program.name).join(', ');
@@ -84,7 +98,7 @@ async function withPrograms(): Promise<readonly Run[]> {
 
 /** One run of mocha; kubectl and the others are those that were built, where they were. */
 async function mocha(
-  { specs, ignored, env = {} }: Run,
+  { specs, ignored, env = {}, jobs = 1 }: Run,
   args: readonly string[],
 ): Promise<{ readonly totals: Totals; readonly code: number }> {
   const scratch = mkdtempSync(join(tmpdir(), 'polder-test-'));
@@ -97,6 +111,7 @@ async function mocha(
       program,
       '--reporter',
       'hack/reporter.cjs',
+      ...(jobs > 1 ? ['--parallel', '--jobs', String(jobs)] : []),
       ...specs,
       ...ignored.flatMap((pattern) => ['--ignore', pattern]),
       ...args,
@@ -129,13 +144,21 @@ function readTotals(file: string): Totals {
   }
 }
 
-function slowest(tests: Totals['tests']): string {
+function slowest(tests: readonly Test[]): string {
   const lines = tests
     .filter(({ ms }) => ms > 0)
     .toSorted((a, b) => b.ms - a.ms)
     .slice(0, SLOWEST)
     .map(({ title, ms }) => `  ${(ms / 1_000).toFixed(1).padStart(6)} s  ${title}`);
   return ['', 'Slowest tests:', ...lines, ''].join('\n');
+}
+
+/** What a reader of the last lines alone has to know. */
+function failures(tests: readonly Test[]): string {
+  const whys = tests.flatMap(({ why }) => (why === undefined ? [] : [why]));
+  if (whys.length === 0) return '';
+  const shown = whys.map((why) => why.split('\n').slice(0, WHY_LINES).join('\n    '));
+  return ['Failed:', ...shown.map((why) => `  ${why}`), ''].join('\n');
 }
 
 process.exitCode = await main();
