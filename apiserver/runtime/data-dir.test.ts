@@ -54,4 +54,13 @@ describe('data directory', () => {
     });
     assert.equal(readFileSync(join(root, 'file'), 'utf8'), 'kept');
   });
+
+  it('makes what is missing above it, and says where that cannot be', () => {
+    acquireDataDir(join(root, 'a', 'b', 'c')).release();
+    assert.equal(existsSync(join(root, 'a', 'b', 'c', 'lock.db')), true);
+    assert.throws(() => acquireDataDir('/proc/polder/data'), {
+      name: DataDirUnusableError.name,
+      message: /\/proc\/polder.*--data-dir/,
+    });
+  });
 });

@@ -4,9 +4,10 @@
  * The lock is an exclusive SQLite lock on `lock.db`: the operating system drops it with the process, even after
  * kill -9, so there are no stale locks to judge. `holder.json` only tells people who holds it.
  */
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeDirectory } from './make-directory.ts';
 
 export interface Holder {
   readonly pid: number;
@@ -57,7 +58,7 @@ export function acquireDataDir(path: string, now: () => Date = () => new Date())
 function openLock(path: string): DatabaseSync {
   let lock: DatabaseSync | undefined;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     lock = new DatabaseSync(join(path, 'lock.db'));
     chmodSync(join(path, 'lock.db'), 0o600);
     lock.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
