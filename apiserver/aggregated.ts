@@ -7,6 +7,7 @@ import type { Client } from './client/client.ts';
 import type { Serving, ServingCertificate } from './client/serving-certificate.ts';
 import { createCoreServer, type ApiServer } from './core-server.ts';
 import { ensureSharedSecret, untilDone } from './client/shared-secret.ts';
+import { createBreakGlassKeeper } from './host/break-glass.ts';
 import { createCaInjection } from './host/ca-injection.ts';
 import { createHost, type Host } from './host/host.ts';
 import type { HealthCheck } from './http/health.ts';
@@ -82,6 +83,9 @@ class Aggregated implements AggregatedServer {
     this.#api = api;
     this.#setTls();
     this.#keepServing(this.#serving);
+    const breakGlass = createBreakGlassKeeper({ client, clock, log, metrics });
+    this.#started.push(breakGlass);
+    breakGlass.start();
     return listening;
   }
 

@@ -7,6 +7,7 @@
  *   polder controllers  the reconcilers and the hub inside a Kubernetes cluster
  *   polder agent        the agent of a data plane, in the cluster that is the plane
  *   polder migrate      moves all objects from sqlite to etcd or back, while no server runs
+ *   polder breakglass   lets our webhooks in a cluster go for a bounded time, for when they do not answer
  *   polder kubeconfig   mints a client certificate from the embedded CA and prints a kubeconfig
  *
  * Exit codes: 0 done or stopped cleanly, 1 failed, 2 wrong usage, 3 the data directory is held by another process.
@@ -45,6 +46,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   migrate: {
     summary: 'move all objects from sqlite to etcd or back',
     run: async (args) => (await import('./commands/migrate.ts')).migrateCommand(args),
+  },
+  breakglass: {
+    summary: 'let our webhooks in a cluster go for a bounded time, for when they do not answer',
+    run: async (args) => (await import('./commands/breakglass.ts')).breakglass(args),
   },
   kubeconfig: {
     summary: 'mint a client certificate from the embedded CA and print a kubeconfig',

@@ -34,9 +34,11 @@ const apiServices: Any = {
   plural: 'apiservices',
   scope: 'Cluster',
 };
-const WEBHOOKS: readonly Any[] = [MutatingWebhookConfiguration, ValidatingWebhookConfiguration].map(
-  ({ group, version, kind, plural, scope }) => ({ group, version, kind, plural, scope }),
-);
+/** The two kinds that have an object of this name. */
+export const WEBHOOK_CONFIGURATIONS: readonly Any[] = [
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
+].map(({ group, version, kind, plural, scope }) => ({ group, version, kind, plural, scope }));
 const API_SERVICE_NAMES = [...new Set(KINDS.map(({ group, version }) => `${version}.${group}`))];
 
 interface Deps {
@@ -85,7 +87,7 @@ async function injectAll(deps: Deps, bundle: string, signal: AbortSignal): Promi
     ...API_SERVICE_NAMES.map(
       (name) => () => inject(deps, apiServices, name, (object) => inService(object, namespace, caBundle)),
     ),
-    ...WEBHOOKS.map(
+    ...WEBHOOK_CONFIGURATIONS.map(
       (kind) => () => inject(deps, kind, WEBHOOKS_NAME, (object) => inWebhooks(object, namespace, caBundle)),
     ),
   ];

@@ -197,7 +197,7 @@ describe('manifests', () => {
       });
 
       it('creates every namespace before what is in it', () => {
-        const seen = new Set(overlay === MIGRATE ? ['polder-system'] : ['kube-system']);
+        const seen = new Set(overlay === MIGRATE ? ['polder-system'] : ['kube-system', 'default']);
         for (const object of of(overlay)) {
           if (kindOf(object) === 'Namespace') seen.add(nameOf(object));
           const namespace = namespaceOf(object);

@@ -7,10 +7,11 @@ import type { Cluster } from '../../support/cluster.ts';
 import type { Part } from '../../support/cluster-part.ts';
 import { until } from '../../support/until.ts';
 import { apply } from './install.ts';
-import { startPlatform } from './platform.ts';
+import { startPlatform, type Platform } from './platform.ts';
 
 export interface WebhookHost {
   readonly cluster: Cluster;
+  readonly platform: Platform;
   /** Running. */
   readonly webhooks: Part;
   /** Kubeconfigs: `ann` administers tenant acme, `dev` develops in it, `gil` administers globex. */
@@ -42,6 +43,7 @@ export async function startWebhookHost(): Promise<WebhookHost> {
     for (const name of ['acme', 'globex']) await addTenant(cluster, name);
     const host: WebhookHost = {
       cluster,
+      platform,
       webhooks,
       ann: await cluster.user('ann', 'acme-admins'),
       dev: await cluster.user('dev', 'acme-developers'),

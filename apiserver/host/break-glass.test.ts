@@ -1,0 +1,202 @@
+/** Against a real API server in memory, with a clock that the test moves. */
+import assert from 'node:assert/strict';
+import { startControlPlane, type ControlPlane } from '../../test/support/control-plane.ts';
+import { until } from '../../test/support/until.ts';
+import { webhookConfigurations } from '../../webhooks/registrations.ts';
+import { at, type JsonObject } from '../api/json.ts';
+import { Event } from '../kinds/native/event.ts';
+import { createFakeClock, timestamp, type FakeClock } from '../runtime/clock.ts';
+import { createLog } from '../runtime/log.ts';
+import { createMetrics, type Metrics } from '../runtime/metrics.ts';
+import { ANNOTATIONS, breakGlassOf, isBreakable, isOver, opening } from './break-glass-state.ts';
+import { createBreakGlassKeeper, type BreakGlassKeeper } from './break-glass.ts';
+import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
+
+const MINUTE_MS = 60_000;
+const ref = { name: WEBHOOKS_NAME };
+const [Mutating, Validating] = WEBHOOK_CONFIGURATIONS as unknown as readonly [Any, Any];
+type Any = (typeof WEBHOOK_CONFIGURATIONS)[number];
+
+describe('break-glass', function () {
+  this.timeout(30_000);
+  let plane: ControlPlane;
+  let clock: FakeClock;
+  let metrics: Metrics;
+  let lines: string[];
+  const keepers: BreakGlassKeeper[] = [];
+  before(async () => {
+    plane = await startControlPlane({ reconcilers: [] });
+  });
+  after(() => plane.close());
+  beforeEach(async () => {
+    clock = createFakeClock(Date.now());
+    lines = [];
+    for (const [index, kind] of WEBHOOK_CONFIGURATIONS.entries()) {
+      await plane.admin.create(kind, webhookConfigurations()[index] as never);
+    }
+  });
+  afterEach(async () => {
+    for (const keeper of keepers.splice(0)) await keeper.close();
+    for (const kind of WEBHOOK_CONFIGURATIONS) await plane.admin.delete(kind, ref);
+    const { items } = await plane.admin.list(Event, { namespace: 'default' });
+    for (const { metadata } of items)
+      await plane.admin.delete(Event, { namespace: 'default', name: metadata.name });
+  });
+
+  const begin = async (forMs: number, by = 'ann'): Promise<void> => {
+    const wanted = { untilMs: clock.now() + forMs, by, reason: 'webhooks are down' };
+    for (const kind of WEBHOOK_CONFIGURATIONS) {
+      const patch = opening(await plane.admin.get(kind, ref), wanted)?.patch ?? assert.fail();
+      await plane.admin.patch(kind, ref, patch);
+    }
+  };
+  const annotate = (kind: Any, annotations: JsonObject): Promise<JsonObject> =>
+    plane.admin.patch(kind, ref, { metadata: { annotations } });
+  /** A process that starts now. */
+  const keep = (): void => {
+    metrics = createMetrics();
+    const log = createLog({ write: (line) => lines.push(line) });
+    const keeper = createBreakGlassKeeper({ client: plane.admin, clock, log, metrics });
+    keepers.push(keeper);
+    keeper.start();
+  };
+  const policies = async (kind: Any): Promise<Record<string, unknown>> => {
+    const hooks = (await plane.admin.get(kind, ref))['webhooks'] as JsonObject[];
+    return Object.fromEntries(hooks.map(({ name, failurePolicy }) => [String(name), failurePolicy]));
+  };
+  const shows = async (value: 0 | 1): Promise<boolean> =>
+    (await metrics.scrape()).includes(`polder_webhook_break_glass ${value}\n`);
+  const glass = async (kind: Any): Promise<unknown> => breakGlassOf(await plane.admin.get(kind, ref));
+  const isBack = async (): Promise<boolean> => {
+    const found = await Promise.all(WEBHOOK_CONFIGURATIONS.map(glass));
+    return found.every((each) => each === undefined);
+  };
+  /** Moves time on while requests of the keeper are answered in between. */
+  const pass = (what: string, done: () => Promise<boolean>, stepMs = 1_000): Promise<void> =>
+    until(what, async () => {
+      clock.advance(stepMs);
+      return done();
+    });
+
+  const CLOSED = {
+    'isolation.polder.dev': 'Fail',
+    'namespaces.isolation.polder.dev': 'Fail',
+    'connect.polder.dev': 'Fail',
+    'advice.polder.dev': 'Ignore',
+  };
+  const OPEN = {
+    ...CLOSED,
+    'isolation.polder.dev': 'Ignore',
+    'namespaces.isolation.polder.dev': 'Ignore',
+  };
+
+  it('lets go what keeps tenants apart and what changes objects, and puts exactly that back when its time is over', async () => {
+    await begin(30 * MINUTE_MS);
+    const before = await plane.admin.get(Validating, ref);
+    keep();
+    await until('it is seen', () => shows(1));
+    assert.deepEqual(await policies(Validating), OPEN);
+    assert.deepEqual(await policies(Mutating), { 'mutate.polder.dev': 'Ignore' });
+    assert.match(lines.join(''), /"break-glass is on".*"by":"ann","reason":"webhooks are down"/);
+
+    clock.advance(28 * MINUTE_MS);
+    await annotate(Validating, { [ANNOTATIONS.by]: 'bob' });
+    await pass('another look', async () => lines.join('').includes('"by":"bob"'));
+    assert.deepEqual(await policies(Validating), OPEN, 'shortly before its time');
+
+    await pass('it is put back', isBack, 5_000);
+    assert.deepEqual(await policies(Validating), CLOSED);
+    assert.deepEqual(await policies(Mutating), { 'mutate.polder.dev': 'Fail' });
+    await until('the metric says so', () => shows(0));
+    const after = await plane.admin.get(Validating, ref);
+    const untouched = (object: JsonObject): unknown =>
+      (object['webhooks'] as JsonObject[]).map((hook) => ({ ...hook, failurePolicy: '' }));
+    assert.deepEqual(untouched(after), untouched(before));
+    await until('both are told', async () => {
+      const { items } = await plane.admin.list(Event, { namespace: 'default' });
+      return items.filter(({ reason }) => reason === 'BreakGlassEnded').length === 2;
+    });
+    const { items } = await plane.admin.list(Event, { namespace: 'default' });
+    assert.match(items.map(({ message }) => message).join('\n'), /the time that bob asked for ended/);
+  });
+
+  it('is put back by a process that starts after its time', async () => {
+    await begin(MINUTE_MS);
+    clock.advance(2 * MINUTE_MS);
+    keep();
+    await until('it is put back', isBack);
+    assert.deepEqual(await policies(Validating), CLOSED);
+  });
+
+  it('is over at once when the deadline is missing, senseless, or further away than allowed', async () => {
+    const far = timestamp(clock.now() + 24 * 60 * MINUTE_MS);
+    for (const until_ of [null, 'soon', far]) {
+      await begin(30 * MINUTE_MS);
+      await annotate(Validating, { [ANNOTATIONS.until]: until_ });
+      await annotate(Mutating, { [ANNOTATIONS.until]: until_ });
+      keep();
+      await pass('it is put back', isBack);
+      assert.deepEqual(await policies(Validating), CLOSED, String(until_));
+    }
+  });
+
+  it('puts the entries back although somebody took their names away', async () => {
+    await begin(MINUTE_MS);
+    await annotate(Validating, { [ANNOTATIONS.entries]: null });
+    clock.advance(2 * MINUTE_MS);
+    keep();
+    await until('it is put back', isBack);
+    assert.deepEqual(await policies(Validating), CLOSED);
+  });
+
+  it('is over when somebody put the entries back, which nobody undoes', async () => {
+    await begin(30 * MINUTE_MS);
+    keep();
+    await until('it is seen', () => shows(1));
+    for (const [index, kind] of WEBHOOK_CONFIGURATIONS.entries()) {
+      // As kubectl apply of the manifests does.
+      await plane.admin.patch(kind, ref, { webhooks: webhookConfigurations()[index]?.['webhooks'] });
+    }
+    await pass('the annotations go', isBack);
+    assert.deepEqual(await policies(Validating), CLOSED);
+    await until('the metric says so', () => shows(0));
+  });
+
+  it('may be lengthened and handed on, and remembers what has to be put back', async () => {
+    await begin(MINUTE_MS);
+    await begin(60 * MINUTE_MS, 'bob');
+    keep();
+    await until('it is seen', () => shows(1));
+    clock.advance(2 * MINUTE_MS);
+    await pass('another look', () => shows(1));
+    assert.deepEqual(await policies(Validating), OPEN);
+    assert.equal(at(await glass(Validating), 'by'), 'bob');
+    await annotate(Validating, { [ANNOTATIONS.until]: timestamp(clock.now()) });
+    await annotate(Mutating, { [ANNOTATIONS.until]: timestamp(clock.now()) });
+    await pass('it is put back', isBack);
+    assert.deepEqual(await policies(Validating), CLOSED);
+  });
+
+  it('leaves what its owner lets fail open as it is', () => {
+    const open = structuredClone(webhookConfigurations()[1] ?? assert.fail());
+    for (const hook of open['webhooks'] as { failurePolicy: string }[]) hook.failurePolicy = 'Ignore';
+    assert.equal(opening(open, { untilMs: 0, by: '', reason: '' }), undefined);
+    const entries = webhookConfigurations().flatMap((each) => each['webhooks'] as JsonObject[]);
+    assert.deepEqual(entries.map(({ name }) => String(name)).filter(isBreakable), [
+      'mutate.polder.dev',
+      'isolation.polder.dev',
+      'namespaces.isolation.polder.dev',
+    ]);
+    assert.equal(isBreakable('evil-isolation.polder.dev'), false);
+  });
+
+  it('is not over before its deadline, also with clocks that differ a little', () => {
+    const now = Date.now();
+    const glassUntil = (untilMs: number): boolean =>
+      isOver({ untilMs, by: '', reason: '', entries: [] }, now);
+    assert.equal(glassUntil(now + 1), false);
+    assert.equal(glassUntil(now), true);
+    assert.equal(glassUntil(now + 4 * 60 * MINUTE_MS + MINUTE_MS), false);
+    assert.equal(glassUntil(now + 4 * 60 * MINUTE_MS + 6 * MINUTE_MS), true);
+  });
+});
