@@ -10,6 +10,8 @@ export interface ReviewMetrics {
   malformed(hook: Hook): void;
   /** Turned away because too much was being worked on. */
   shed(): void;
+  /** Turned away because one address asked too often. */
+  limited(): void;
 }
 
 const BUCKETS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -34,6 +36,10 @@ export function createReviewMetrics(metrics: Metrics, inFlight: () => number): R
     name: 'polder_webhook_shed_total',
     help: 'Requests turned away because too many were being worked on.',
   });
+  const limited = metrics.counter({
+    name: 'polder_webhook_limited_total',
+    help: 'Requests answered 429 because their address asked too often.',
+  });
   metrics.gauge({
     name: 'polder_webhook_in_flight',
     help: 'Requests being worked on.',
@@ -49,6 +55,7 @@ export function createReviewMetrics(metrics: Metrics, inFlight: () => number): R
     },
     malformed: (hook) => malformed.inc({ webhook: hook.name }),
     shed: () => shed.inc(),
+    limited: () => limited.inc(),
   };
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { connect } from 'node:tls';
 import { Pod } from '../apiserver/kinds/native/pod.ts';
 import { createAuthority, issue, type Authority, type KeyPair } from '../apiserver/runtime/certificates.ts';
+import { createFakeClock, type FakeClock } from '../apiserver/runtime/clock.ts';
 import { createHealth } from '../apiserver/runtime/health.ts';
 import { silentLog } from '../apiserver/runtime/log.ts';
 import { createMetrics } from '../apiserver/runtime/metrics.ts';
@@ -13,10 +15,12 @@ import { createWebhookServer, type WebhookLimits, type WebhookServer } from './s
 
 interface Reply {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 interface Running {
   readonly server: WebhookServer;
+  readonly clock: FakeClock;
   readonly world: ReviewWorld;
   readonly url: string;
   readonly authority: Authority;
@@ -45,7 +49,9 @@ describe('webhook server', () => {
   async function start(limits: Partial<WebhookLimits> = {}, withClients = false): Promise<Running> {
     const authority = await createAuthority({ commonName: 'test', validForMs: DAY_MS, now: Date.now() });
     const world = createReviewWorld();
+    const clock = createFakeClock();
     const server = createWebhookServer({
+      clock,
       admitter: world.admitter,
       health: createHealth([{ name: 'state', probes: ['ready'], check: () => world.loading }], silentLog),
       metrics: createMetrics(),
@@ -65,14 +71,18 @@ describe('webhook server', () => {
             const chunks: Buffer[] = [];
             response.on('data', (chunk: Buffer) => chunks.push(chunk));
             response.on('end', () =>
-              resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+              resolve({
+                status: response.statusCode ?? 0,
+                headers: response.headers,
+                text: Buffer.concat(chunks).toString(),
+              }),
             );
           },
         );
         outgoing.on('error', reject);
         outgoing.end(body);
       });
-    return { server, world, url: `https://127.0.0.1:${port}`, authority, send };
+    return { server, clock, world, url: `https://127.0.0.1:${port}`, authority, send };
   }
 
   const question = (object = { metadata: { name: 'p', namespace: 'tn-acme' }, spec: {} }): Buffer =>
@@ -135,6 +145,61 @@ describe('webhook server', () => {
     assert.match((await send('GET', '/metrics')).text, /polder_webhook_shed_total 1/);
   });
 
+  it('turns one address away that asks too often, until time has passed, and answers its probes', async () => {
+    const { send, clock } = await start({ perSecond: 1 });
+    for (let index = 0; index < 5; index += 1) {
+      assert.equal((await send('POST', '/isolate', question())).status, 200, String(index));
+    }
+    const { status, text, headers } = await send('POST', '/mutate', question());
+    assert.equal(status, 429);
+    assert.equal(headers['retry-after'], '1');
+    const { kind, reason, code, details } = JSON.parse(text) as Record<string, unknown>;
+    assert.deepEqual(
+      [kind, reason, code, details],
+      ['Status', 'TooManyRequests', 429, { retryAfterSeconds: 1 }],
+    );
+    assert.equal((await send('GET', '/readyz')).status, 200);
+    assert.match((await send('GET', '/metrics')).text, /polder_webhook_limited_total 1\n/);
+    clock.advance(1_000);
+    assert.equal((await send('POST', '/mutate', question())).status, 200);
+    assert.equal((await send('POST', '/mutate', question())).status, 429);
+  });
+
+  it('leaves places for others while one address sends its questions slowly', async () => {
+    const { send, url, authority, server } = await start({ inFlight: 4 });
+    const agent = new Agent({ keepAlive: false });
+    const { port } = new URL(url);
+    const slow = Array.from({ length: 3 }, () => {
+      const headers = { 'content-length': '100', expect: '100-continue' };
+      const options = { host: '127.0.0.1', port, method: 'POST', path: '/isolate', headers };
+      return httpsRequest({ ...options, ca: authority.cert, agent });
+    });
+    for (const request of slow) {
+      request.on('error', () => undefined);
+      // The server has taken it and waits for its body.
+      await new Promise((resolve) => request.on('continue', resolve).flushHeaders());
+    }
+    const metrics = await send('GET', '/metrics');
+    assert.match(metrics.text, /polder_webhook_in_flight 3\n/);
+    const { status, text } = await send('POST', '/isolate', question());
+    assert.deepEqual([status, text.startsWith('OVERLOADED')], [503, true]);
+    const [first, ...others] = slow;
+    const ended = new Promise((resolve) => first?.on('response', resolve));
+    first?.end(Buffer.alloc(100, 0x20));
+    await ended;
+    assert.equal((await send('POST', '/isolate', question())).status, 200);
+    for (const request of others) request.destroy();
+    await server.close(0);
+  });
+
+  it('refuses what is nested too deep', async () => {
+    const { send } = await start();
+    const deep = Buffer.from(`{"request":${'['.repeat(600)}${']'.repeat(600)}}`);
+    const { status, text } = await send('POST', '/isolate', deep);
+    assert.equal(status, 400);
+    assert.match(text, /512/);
+  });
+
   it('is live at once and ready when its state is complete', async () => {
     const { send, world } = await start();
     world.loading = 'tenants are still being loaded';
@@ -172,6 +237,20 @@ describe('webhook server', () => {
     const { send, authority } = await start({}, true);
     assert.equal((await send('POST', '/isolate', question())).status, 401);
     assert.equal((await send('GET', '/readyz')).status, 200);
+    const client = await issue(authority, {
+      commonName: 'kube-apiserver',
+      usage: 'client',
+      validForMs: DAY_MS,
+      now: Date.now(),
+    });
+    assert.equal((await send('POST', '/isolate', question(), client)).status, 200);
+  });
+
+  it('counts against an address only what came with a certificate where one is wanted', async () => {
+    const { send, authority } = await start({ perSecond: 1 }, true);
+    for (let index = 0; index < 10; index += 1) {
+      assert.equal((await send('POST', '/isolate', question())).status, 401, String(index));
+    }
     const client = await issue(authority, {
       commonName: 'kube-apiserver',
       usage: 'client',

@@ -6,6 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { ApiError } from '../apiserver/api/errors.ts';
+import type { Clock } from '../apiserver/runtime/clock.ts';
 import type { Health, Probe } from '../apiserver/runtime/health.ts';
 import type { KeyPair } from '../apiserver/runtime/certificates.ts';
 import type { Log } from '../apiserver/runtime/log.ts';
@@ -21,11 +23,13 @@ import {
   type Review,
   type Verdict,
 } from './review.ts';
+import { createSources, sourceOf, type Sources } from './sources.ts';
 
 export interface WebhookServerDeps {
   readonly admitter: Admitter;
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<WebhookLimits>;
   /** PEM: only callers with a certificate of one of these authorities may ask. Absent: everybody who can connect. */
@@ -37,6 +41,11 @@ export interface WebhookLimits {
   readonly maxBodyBytes: number;
   /** Questions being received or answered at once. Default 256. */
   readonly inFlight: number;
+  /**
+   * Questions per second from one address, five times as many at once after a pause. Default 2,000: 500 changes in
+   * tenants' namespaces, about each of which a kube-apiserver asks up to four times.
+   */
+  readonly perSecond: number;
   /** Bytes of questions that are being received, all together. Default 128 MiB. */
   readonly bufferedBytes: number;
   /** Until a whole question must have arrived. Default 10 s: the longest a webhook of ours may take is 3 s. */
@@ -46,9 +55,13 @@ export interface WebhookLimits {
 const DEFAULTS: WebhookLimits = {
   maxBodyBytes: MAX_REVIEW_BYTES,
   inFlight: 256,
+  perSecond: 2_000,
   bufferedBytes: 128 * 1024 * 1024,
   requestMs: 10_000,
 };
+const BURST_SECONDS = 5;
+/** Of `inFlight`, for one address: some places are always left for others. */
+const SHARE = 0.75;
 // source: Go's client keeps idle connections for 90 s; the server must not be the one to close first.
 const KEEP_ALIVE_MS = 100_000;
 
@@ -70,6 +83,7 @@ class HttpsWebhookServer implements WebhookServer {
   readonly #limits: WebhookLimits;
   readonly #metrics: ReviewMetrics;
   readonly #hooks = new Map(HOOKS.map((hook) => [hook.path, hook]));
+  readonly #sources: Sources;
   #server: Server | undefined;
   #inFlight = 0;
   #buffered = 0;
@@ -78,6 +92,9 @@ class HttpsWebhookServer implements WebhookServer {
     this.#deps = deps;
     this.#limits = { ...DEFAULTS, ...deps.limits };
     this.#metrics = createReviewMetrics(deps.metrics, () => this.#inFlight);
+    const { perSecond, inFlight } = this.#limits;
+    const receiving = Math.ceil(inFlight * SHARE);
+    this.#sources = createSources({ perSecond, burst: perSecond * BURST_SECONDS, receiving }, deps.clock);
   }
 
   async start(pair: KeyPair, port: number, address: string): Promise<{ readonly port: number }> {
@@ -153,10 +170,11 @@ class HttpsWebhookServer implements WebhookServer {
   }
 
   async #review(hook: Hook, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refused = this.#refuse(request);
+    const source = sourceOf(request.socket.remoteAddress);
+    const refused = this.#refuse(request, source);
     if (refused !== undefined) {
       request.resume();
-      return send(response, refused.code, refused.text);
+      return refused(response);
     }
     this.#inFlight += 1;
     let bytes: Buffer;
@@ -168,19 +186,25 @@ class HttpsWebhookServer implements WebhookServer {
       return send(response, error.code, error.message);
     } finally {
       this.#inFlight -= 1;
+      this.#sources.leave(source);
     }
     this.#answer(hook, bytes, response);
   }
 
-  /** Before anything is read. */
-  #refuse(request: IncomingMessage): { readonly code: number; readonly text: string } | undefined {
-    if (request.method !== 'POST') return { code: 405, text: 'method not allowed\n' };
+  /** Before anything is read; undefined: go on, the source has taken its place. */
+  #refuse(request: IncomingMessage, source: string): Refusal | undefined {
+    if (request.method !== 'POST') return (to) => send(to, 405, 'method not allowed\n');
     if (this.#deps.clientCa !== undefined && !(request.socket as TLSSocket).authorized) {
-      return { code: 401, text: 'a client certificate is required\n' };
+      return (to) => send(to, 401, 'a client certificate is required\n');
     }
-    if (this.#inFlight < this.#limits.inFlight) return undefined;
+    const seconds = this.#sources.take(source);
+    if (seconds > 0) {
+      this.#metrics.limited();
+      return (to) => sendTooMany(to, seconds);
+    }
+    if (this.#inFlight < this.#limits.inFlight && this.#sources.enter(source)) return undefined;
     this.#metrics.shed();
-    return { code: 503, text: OVERLOADED };
+    return (to) => send(to, 503, OVERLOADED);
   }
 
   /** Everything from here on is synchronous: one question is decided from one state. */
@@ -258,6 +282,8 @@ class HttpsWebhookServer implements WebhookServer {
   }
 }
 
+type Refusal = (response: ServerResponse) => void;
+
 class TooMuch extends Error {
   readonly code: 413 | 503;
   constructor(code: 413 | 503, message: string) {
@@ -270,6 +296,14 @@ const EMPTY = Buffer.alloc(0);
 const OVERLOADED = 'OVERLOADED: too many questions at once, try again in a moment\n';
 
 const isProbe = (text: string): text is Probe => text === 'livez' || text === 'readyz' || text === 'healthz';
+
+function sendTooMany(response: ServerResponse, seconds: number): void {
+  const error = new ApiError('TooManyRequests', 'too many questions from this address; try again', {
+    details: { retryAfterSeconds: seconds },
+  });
+  response.setHeader('retry-after', String(seconds));
+  send(response, error.code, JSON.stringify(error.status()), 'application/json');
+}
 
 function send(response: ServerResponse, code: number, body: string | Buffer, type = 'text/plain'): void {
   response.writeHead(code, {

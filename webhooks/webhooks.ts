@@ -55,6 +55,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     }),
     health: healthOf(state, () => isClosing, log),
     metrics,
+    clock,
     log,
     ...(clientCa === undefined ? {} : { clientCa }),
     ...(limits === undefined ? {} : { limits }),

@@ -20,6 +20,11 @@ export const WEBHOOKS_FLAGS: Flags = {
     default: '256',
     range: [1, 100_000],
   },
+  'max-questions-per-second': {
+    help: 'From one address, five times as many after a pause; more are answered 429. For one kube-apiserver.',
+    default: '2000',
+    range: [1, 1_000_000],
+  },
 };
 
 /** Exit codes: 0 stopped cleanly, 1 failed. Throws `UsageError`. */
@@ -44,7 +49,10 @@ async function serve(values: Values): Promise<number> {
     port: Number(one('port')),
     address: one('bind-address'),
     ...(clientCa === undefined ? {} : { clientCa }),
-    limits: { inFlight: Number(one('max-in-flight')) },
+    limits: {
+      inFlight: Number(one('max-in-flight')),
+      perSecond: Number(one('max-questions-per-second')),
+    },
     clock,
     log,
     metrics: createMetrics(),
