@@ -20,6 +20,11 @@ describe('YAML bodies', () => {
     assert.deepEqual([duplicates, lossy], [[], []]);
   });
 
+  it('take for text what Kubernetes takes for text', () => {
+    const { value } = parseYaml('a: .\nb: 1:20\nc: -.\n.: x\nd: [.5, 5., 012, 0o12, -0o12, 0o_]\n');
+    assert.deepEqual(value, { a: '.', b: '1:20', c: '-.', '.': 'x', d: [0.5, 5, 10, 10, -10, '0o_'] });
+  });
+
   it('C111 show repeated keys, large integers and __proto__', () => {
     const { value, duplicates, lossy } = parseYaml(
       'spec:\n  x: 1\n  x: 2\n  big: 9007199254740993\n  list: [{k: -9007199254740995}]\n  __proto__: {polluted: true}\n',

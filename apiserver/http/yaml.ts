@@ -3,7 +3,16 @@
  * keys and integers beyond 2^53 are seen as they are in JSON.
  */
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, stringify } from 'yaml';
-import type { CST, Document, DocumentOptions, Node, ParseOptions, SchemaOptions } from 'yaml';
+import type {
+  CollectionTag,
+  CST,
+  Document,
+  DocumentOptions,
+  Node,
+  ParseOptions,
+  ScalarTag,
+  SchemaOptions,
+} from 'yaml';
 import { badRequest, type ApiError } from '../api/errors.ts';
 import type { Body } from '../registry/registry.ts';
 
@@ -29,10 +38,28 @@ export function parseYaml(text: string): Body {
 
 const tooDeep = (): ApiError => badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`);
 
+const isClock = (tag: CollectionTag | ScalarTag): boolean => 'format' in tag && tag.format === 'TIME';
+/** As in YAML 1.2. source: sigs.k8s.io/yaml goyaml.v2 resolve.go reads both spellings. */
+const OCTAL: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  test: /^[-+]?0o(?=_*[0-7])[0-7_]+$/,
+  resolve: (text) => {
+    const digits = BigInt(text.replaceAll('_', '').replace(/^[-+]/, ''));
+    return text.startsWith('-') ? -digits : digits;
+  },
+};
+const isFloat = (tag: CollectionTag | ScalarTag): tag is ScalarTag =>
+  tag.tag.endsWith(':float') && tag.test?.test('.') === true;
+/** The package's own without those that have no digit. */
+const FLOAT = /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.(?=_*[0-9])[0-9_]*)$/;
 const OPTIONS: DocumentOptions & ParseOptions & SchemaOptions = {
   version: '1.1',
-  // A date stays the text it was: JSON knows no dates.
-  customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !tag.tag.endsWith(':timestamp')),
+  // A date stays the text it was: JSON knows no dates. So do 1:20 and a dot without digits, as they do in Kubernetes.
+  customTags: (tags) =>
+    [...tags, OCTAL]
+      .filter((tag) => typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || isClock(tag)))
+      .map((tag) => (typeof tag !== 'string' && isFloat(tag) ? { ...tag, test: FLOAT } : tag)),
   intAsBigInt: true,
   uniqueKeys: false,
   stringKeys: false,
