@@ -24,7 +24,7 @@ export interface Column<T> {
   readonly wide?: true;
   /** For type `date` return the RFC 3339 time: the printer turns it into an age. */
   readonly cell: (object: T) => string | number | boolean | undefined;
-  /** For type `date`: what is shown when there is no time. Default `<none>`. */
+  /** For type `date`: what is shown when there is no time. Default `<none>` for native kinds, nothing for ours. */
   readonly absent?: '<unknown>';
 }
 

@@ -3,7 +3,7 @@
  * already; every other form is made from a parsed copy.
  */
 import { ApiError } from '../api/errors.ts';
-import type { JsonObject } from '../api/json.ts';
+import { at, type JsonObject } from '../api/json.ts';
 import { apiVersionOf, type Kind } from '../api/kind.ts';
 import type { StoredObject } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -40,8 +40,11 @@ export function encodeObject(kind: Kind, object: StoredObject, options: Encoding
 function tableOf(kind: Kind, object: StoredObject, options: EncodingOptions): string {
   const { metaVersion } = options.representation;
   const table = createTableForm(kind, { include: options.include, metaVersion, clock: options.clock });
-  const metadata = JSON.stringify({ resourceVersion: String(object.revision) });
-  const row = table.row(object.read());
+  const value = object.read();
+  // What a dry run would have made has no version.
+  const resourceVersion = at(value, 'metadata.resourceVersion');
+  const metadata = JSON.stringify(resourceVersion === undefined ? {} : { resourceVersion });
+  const row = table.row(value);
   return `{"kind":"Table","apiVersion":"meta.k8s.io/${metaVersion}","metadata":${metadata},"columnDefinitions":${table.columns},"rows":[${row}]}`;
 }
 

@@ -12,7 +12,8 @@ import { createTableForm, partialMetadata, type IncludeObject, type TableForm } 
 export interface Frames {
   /** `first`: nothing was sent on this watch before. */
   batch(events: readonly WatchEvent[], first: boolean): EncodedBatch;
-  bookmark(revision: number, endOfInitialEvents: boolean): EncodedBatch;
+  /** `first` as for `batch`. */
+  bookmark(revision: number, endOfInitialEvents: boolean, first: boolean): EncodedBatch;
   error(error: ApiError): EncodedBatch;
 }
 
@@ -87,12 +88,12 @@ function createFrames(options: FramesOptions): Frames {
       last = { events, encoded };
       return encoded;
     },
-    bookmark: (revision, endOfInitialEvents) => {
+    bookmark: (revision, endOfInitialEvents, first) => {
       const metadata = {
         resourceVersion: String(revision),
         ...(endOfInitialEvents ? { annotations: { [INITIAL_EVENTS_END]: 'true' } } : {}),
       };
-      return single(`{"type":"BOOKMARK","object":${bookmarkObject(options, metadata)}}\n`);
+      return single(`{"type":"BOOKMARK","object":${bookmarkObject(options, metadata, first)}}\n`);
     },
     error: (error) => single(`{"type":"ERROR","object":${JSON.stringify(error.status())}}\n`),
   };
@@ -156,24 +157,37 @@ function tableEvent(
   return `{"kind":"Table","apiVersion":"meta.k8s.io/${options.metaVersion}","metadata":${metadata},"columnDefinitions":${columns},"rows":[${table.row(event.object.read())}]}`;
 }
 
-function bookmarkObject({ kind, representation }: FramesOptions, metadata: object): string {
-  const { form, metaVersion } = representation;
-  const api = `meta.k8s.io/${metaVersion}`;
-  switch (form) {
+interface BookmarkMetadata {
+  readonly resourceVersion: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+function bookmarkObject(options: FramesOptions, metadata: BookmarkMetadata, first: boolean): string {
+  const { kind, representation } = options;
+  const api = `meta.k8s.io/${representation.metaVersion}`;
+  switch (representation.form) {
     case 'object':
       return JSON.stringify({ kind: kind.kind, apiVersion: apiVersionOf(kind), metadata });
     case 'PartialObjectMetadata':
     case 'PartialObjectMetadataList':
       return JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: api, metadata });
-    case 'Table': {
-      const object = { kind: 'PartialObjectMetadata', apiVersion: api, metadata };
-      return JSON.stringify({
-        kind: 'Table',
-        apiVersion: api,
-        metadata: { resourceVersion: (metadata as { readonly resourceVersion: string }).resourceVersion },
-        columnDefinitions: null,
-        rows: [{ cells: [], object }],
-      });
-    }
+    case 'Table':
+      return bookmarkTable(options, metadata, first);
   }
+}
+
+/** The end of the initial events is told by the object, so that one is there whatever was asked for. */
+function bookmarkTable(options: FramesOptions, metadata: BookmarkMetadata, first: boolean): string {
+  const { kind, include, representation } = options;
+  const { metaVersion } = representation;
+  const api = `meta.k8s.io/${metaVersion}`;
+  const { columns, noCells } = createTableForm(kind, { ...options, metaVersion });
+  const object =
+    include === 'Object'
+      ? { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata }
+      : include === 'None' && metadata.annotations === undefined
+        ? null
+        : { kind: 'PartialObjectMetadata', apiVersion: api, metadata };
+  const meta = JSON.stringify({ resourceVersion: metadata.resourceVersion });
+  return `{"kind":"Table","apiVersion":"${api}","metadata":${meta},"columnDefinitions":${first ? columns : 'null'},"rows":[{"cells":${noCells},"object":${JSON.stringify(object)}}]}`;
 }

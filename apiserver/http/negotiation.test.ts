@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ApiError } from '../api/errors.ts';
-import { negotiate, patchTypeOf, wantsPretty } from './negotiation.ts';
+import { negotiate, negotiateStatus, patchTypeOf, wantsPretty } from './negotiation.ts';
 
 const J = 'application/json';
 const Y = 'application/yaml';
@@ -52,10 +52,38 @@ describe('negotiation', () => {
     }
   });
 
+  it('skips clauses that are none, and parts of a form without the form', () => {
+    assert.equal(negotiate('*', 'object').mediaType, J);
+    assert.equal(negotiate(`${J};as=`, 'object').form, 'object');
+    for (const accept of ['*/json', `${J}/x`, 'json', `${J};g=meta.k8s.io;v=v1`]) {
+      assert.throws(() => negotiate(accept, 'object'), { code: 406 }, accept);
+    }
+  });
+
+  it('tells what went wrong in YAML only where no other form was asked for', () => {
+    const said = ([accept]: readonly (string | undefined)[]): string => negotiateStatus(accept);
+    assert.deepEqual([[Y], [`${Y};q=0.5, text/html`], [`${Y};as=Table;v=v1;g=meta.k8s.io,${Y}`]].map(said), [
+      Y,
+      Y,
+      Y,
+    ]);
+    assert.deepEqual(
+      [
+        [undefined],
+        ['text/html'],
+        [`${Y};as=Table;v=v1;g=meta.k8s.io`],
+        [`${J}, ${Y}`],
+        ['x'.repeat(9000)],
+      ].map(said),
+      [J, J, J, J, J],
+    );
+  });
+
   it('streams JSON only', () => {
     assert.equal(negotiate(`${J};stream=watch`, 'watch').form, 'object');
     assert.throws(() => negotiate(Y, 'watch'), { code: 406 });
-    assert.throws(() => negotiate(`${J};stream=watch`, 'object'), { code: 406 });
+    assert.equal(negotiate(`${J};stream=watch`, 'object').form, 'object');
+    assert.throws(() => negotiate(`${Y};stream=watch`, 'object'), { code: 406 });
   });
 
   it('C101 names the patch types that are served', () => {

@@ -18,6 +18,8 @@ export interface Representation {
   readonly metaVersion: 'v1' | 'v1beta1';
 }
 
+const OBJECT_TYPES: readonly string[] = [JSON_TYPE, YAML_TYPE];
+
 /** Watches stream JSON only. */
 export type Purpose = 'object' | 'watch';
 
@@ -39,8 +41,8 @@ export function negotiate(accept: string | undefined, purpose: Purpose): Represe
   if (accept === undefined || accept === '' || accept === JSON_TYPE || accept === '*/*') return PLAIN_JSON;
   const known = cache[purpose].get(accept);
   if (known !== undefined) return known;
-  const types = purpose === 'watch' ? [JSON_TYPE] : [JSON_TYPE, YAML_TYPE];
-  const found = accept.length > MAX_HEADER_LENGTH ? undefined : choose(parseAccept(accept), types, purpose);
+  const types = purpose === 'watch' ? [JSON_TYPE] : OBJECT_TYPES;
+  const found = accept.length > MAX_HEADER_LENGTH ? undefined : choose(parseAccept(accept), types);
   if (found === undefined) throw notAcceptable(types);
   if (cache[purpose].size >= CACHE_SIZE) cache[purpose].clear();
   cache[purpose].set(accept, found);
@@ -53,19 +55,24 @@ export function notAcceptable(types: readonly string[]): ApiError {
 
 /** Best first: by quality, then concrete before wildcard, then as written. */
 export function parseAccept(header: string): readonly Clause[] {
-  const clauses: Clause[] = [];
-  for (const text of header.split(',')) {
-    const [media = '', ...rest] = text.split(';');
-    const [type = '', subtype = ''] = media.trim().toLowerCase().split('/');
-    const params = new Map<string, string>();
-    for (const param of rest) {
-      const [key = '', value = ''] = param.split('=', 2);
-      params.set(key.trim().toLowerCase(), value.trim());
-    }
-    const quality = Number(params.get('q') ?? '1');
-    if (type !== '' && quality > 0) clauses.push({ type, subtype, quality, params });
+  return header
+    .split(',')
+    .map(parseClause)
+    .filter(({ type, subtype, quality }) => type !== '' && subtype !== '' && quality > 0)
+    .sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
+}
+
+/** Without a type or subtype: not a clause. */
+function parseClause(text: string): Clause {
+  const [media = '', ...rest] = text.split(';');
+  const [type = '', subtype = type === '*' ? '*' : '', tooMuch] = media.trim().toLowerCase().split('/');
+  const params = new Map<string, string>();
+  for (const param of rest) {
+    const [key = '', value = ''] = param.split('=', 2);
+    if (value.trim() !== '') params.set(key.trim().toLowerCase(), value.trim());
   }
-  return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b));
+  const quality = Number(params.get('q') ?? '1');
+  return { type: tooMuch === undefined ? type : '', subtype, quality, params };
 }
 
 const wildcards = (clause: Clause): number =>
@@ -73,23 +80,27 @@ const wildcards = (clause: Clause): number =>
 
 export function matches(clause: Clause, mediaType: string): boolean {
   const [type, subtype] = mediaType.split('/');
-  return (
-    (clause.type === '*' || clause.type === type) && (clause.subtype === '*' || clause.subtype === subtype)
-  );
+  if (clause.type === '*') return clause.subtype === '*';
+  return clause.type === type && (clause.subtype === '*' || clause.subtype === subtype);
 }
 
-function choose(
-  clauses: readonly Clause[],
-  types: readonly string[],
-  purpose: Purpose,
-): Representation | undefined {
+/** The media type of a Status that says what went wrong: it has no other forms, and JSON does where nothing is acceptable. */
+export function negotiateStatus(accept: string | undefined): Representation['mediaType'] {
+  if (accept === undefined || accept === '' || accept === JSON_TYPE || accept === '*/*') return JSON_TYPE;
+  if (accept.length > MAX_HEADER_LENGTH) return JSON_TYPE;
+  const clauses = parseAccept(accept).filter(({ params }) => !CONVERSION.some((name) => params.has(name)));
+  return choose(clauses, OBJECT_TYPES)?.mediaType ?? JSON_TYPE;
+}
+
+function choose(clauses: readonly Clause[], types: readonly string[]): Representation | undefined {
   for (const clause of clauses) {
     const mediaType = types.find((type) => matches(clause, type));
     if (mediaType !== JSON_TYPE && mediaType !== YAML_TYPE) continue;
     const stream = clause.params.get('stream');
-    if (stream !== undefined && (stream !== 'watch' || purpose !== 'watch')) continue;
+    if (stream !== undefined && (stream !== 'watch' || mediaType !== JSON_TYPE)) continue;
     const as = clause.params.get('as');
-    if (as === undefined) return { mediaType, form: 'object', metaVersion: 'v1' };
+    if (!CONVERSION.some((name) => clause.params.has(name)))
+      return { mediaType, form: 'object', metaVersion: 'v1' };
     const form = FORMS.find((candidate) => candidate === as);
     const metaVersion = META_VERSIONS.find((version) => version === clause.params.get('v'));
     if (form === undefined || metaVersion === undefined || clause.params.get('g') !== 'meta.k8s.io') continue;
@@ -98,6 +109,8 @@ function choose(
   return undefined;
 }
 
+/** Which form is asked for; a part of it alone asks for none there is. */
+const CONVERSION = ['as', 'g', 'v'];
 const FORMS = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
 const META_VERSIONS = ['v1', 'v1beta1'] as const;
 

@@ -19,7 +19,7 @@ import type { Exchange } from './exchange.ts';
 import { sendList } from './list.ts';
 import { negotiate, patchTypeOf, wantsPretty, type PatchType } from './negotiation.ts';
 import { readListOptions } from './read-options.ts';
-import { sendBytes, sendJson } from './respond.ts';
+import { sendBytes, sendStatus } from './respond.ts';
 import { isPodConnection, refuseConnection } from './pod-connections.ts';
 import { methodNotAllowed, notServed, requireRoute, type Subresource } from './routes.ts';
 import { readIncludeObject } from './table/table.ts';
@@ -179,10 +179,10 @@ async function update(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
 
 async function patch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
   const subresource = admit(deps, exchange, kind);
-  const encoding = encodingOf(deps, exchange);
   const { headers } = exchange.request;
   const { query } = exchange.info;
   const type = patchTypeOf(headers['content-type'], kind.origin);
+  const encoding = encodingOf(deps, exchange);
   const force = readForce(query, type);
   const options = readWriteOptions(query, 'PatchOptions', headers['user-agent']);
   const bytes = await readBody(exchange.request, deps.maxBodyBytes);
@@ -240,7 +240,7 @@ async function remove(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
     sendObject(exchange, 200, deleted.object, { kind, encoding });
     return;
   }
-  sendJson(exchange, 200, {
+  const status = {
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
@@ -251,7 +251,8 @@ async function remove(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
       kind: kind.plural,
       uid: deleted.uid,
     },
-  });
+  };
+  sendStatus(exchange, 200, status, { mediaType: encoding.representation.mediaType });
 }
 
 async function removeCollection(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {

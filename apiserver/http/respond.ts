@@ -2,7 +2,8 @@
 import type { ApiError } from '../api/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { IDLE_SECONDS } from './idle-connections.ts';
-import { JSON_TYPE, wantsPretty } from './negotiation.ts';
+import { JSON_TYPE, negotiateStatus, wantsPretty } from './negotiation.ts';
+import { toYaml } from './yaml.ts';
 
 /** source: kubernetes/apiserver pkg/endpoints/filters/cachecontrol.go */
 const NO_CACHE = 'no-cache, private';
@@ -71,7 +72,28 @@ export function sendError(exchange: Exchange, error: ApiError): void {
   const retryAfter = error.details?.retryAfterSeconds;
   if (retryAfter !== undefined) headers.push('Retry-After', String(retryAfter));
   if (error.reason === 'Unauthorized') headers.push('WWW-Authenticate', 'Bearer realm="polder"');
-  sendJson(exchange, error.code, error.status(), headers);
+  sendStatus(exchange, error.code, error.status(), {
+    headers,
+    mediaType: negotiateStatus(exchange.request.headers.accept),
+  });
+}
+
+/** A Status: what an answer is when there is no object to show. */
+export function sendStatus(
+  exchange: Exchange,
+  code: number,
+  status: object,
+  answer: { readonly mediaType: string; readonly headers?: readonly string[] },
+): void {
+  if (answer.mediaType === JSON_TYPE) {
+    sendJson(exchange, code, status, answer.headers);
+    return;
+  }
+  sendBytes(exchange, code, {
+    type: answer.mediaType,
+    body: Buffer.from(toYaml(status)),
+    ...(answer.headers === undefined ? {} : { headers: answer.headers }),
+  });
 }
 
 /** Whole text of all warnings of one answer, in characters. */

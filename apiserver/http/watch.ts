@@ -88,8 +88,9 @@ class Stream implements WatchStream {
 
   bookmark(revision: number, endOfInitialEvents: boolean): void {
     if (this.#isEnding) return;
+    const encoded = this.#options.frames.bookmark(revision, endOfInitialEvents, this.#isFirst);
     this.#isFirst = false;
-    this.#send(this.#options.frames.bookmark(revision, endOfInitialEvents));
+    this.#send(encoded);
   }
 
   error(error: ApiError): void {

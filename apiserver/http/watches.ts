@@ -47,9 +47,11 @@ export function createWatches(deps: WatchesDeps): Watches {
       const { info, request } = exchange;
       const visibility = requireListAccess(deps.authorizer, exchange, kind);
       requireRoute(info, kind);
+      // As for a list first: what can be answered but not streamed is looked at after the options.
+      negotiate(request.headers.accept, 'object');
+      const options = readWatchOptions(info.query, kind, visibility);
       const representation = negotiate(request.headers.accept, 'watch');
       const include = representation.form === 'Table' ? readIncludeObject(info.query) : 'Metadata';
-      const options = readWatchOptions(info.query, kind, visibility);
       const stream = createWatchStream({
         frames: framesOf({ kind, representation, include }),
         transport,

@@ -28,10 +28,10 @@ describe('dates in tables', () => {
     assert.deepEqual([cells['Age'], cells['Last Schedule']], ['30s', '30s']);
   });
 
-  it('that are not there are <none>, but <unknown> for ages and events', () => {
+  it('that are not there are <none> in native kinds, but <unknown> for ages and events, and empty in ours', () => {
     const cron = shown(CronJob, { spec });
     assert.deepEqual([cron['Age'], cron['Last Schedule']], ['<unknown>', '<none>']);
-    assert.equal(shown(DataPlane, { spec: {} })['Heartbeat'], '<none>');
+    assert.equal(shown(DataPlane, { spec: {} })['Heartbeat'], null);
     assert.equal(shown(Event, { involvedObject: {} })['Last Seen'], '<unknown>');
   });
 });

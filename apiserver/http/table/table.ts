@@ -26,6 +26,8 @@ export interface TableForm {
   readonly columns: string;
   /** One row as JSON text. */
   row(object: JsonObject): string;
+  /** The cells of a row about no object, as JSON text. */
+  readonly noCells: string;
 }
 
 /** Throws `ApiError` BadRequest. */
@@ -33,9 +35,8 @@ export function readIncludeObject(query: URLSearchParams | undefined): IncludeOb
   const value = query?.get('includeObject') ?? '';
   if (value === '') return 'Metadata';
   if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
-  throw badRequest(
-    `unrecognized includeObject value: ${JSON.stringify(value.slice(0, 64))}; use None, Metadata or Object`,
-  );
+  const why = `Invalid value: ${JSON.stringify(value.slice(0, 64))}: must be 'Metadata', 'Object', 'None', or empty`;
+  throw badRequest(`Unable to convert to Table as requested: includeObject: ${why}`);
 }
 
 const NAME: Column<unknown> = {
@@ -61,16 +62,17 @@ export function createTableForm(
   const { include, metaVersion, clock } = options;
   return {
     columns: JSON.stringify(definitions),
+    noCells: JSON.stringify(columns.map((column) => (column === NAME ? '' : null))),
     row: (object) => {
       const nowMs = clock.now();
-      const cells = columns.map((column) => cellOf(column, object, nowMs));
+      const cells = columns.map((column) => cellOf(kind, column, object, nowMs));
       return `{"cells":${JSON.stringify(cells)},"object":${rowObject(object, include, metaVersion)}}`;
     },
   };
 }
 
 /** Name first, Age behind the last column that is always shown, unless the kind declares them all. */
-function columnsOf(kind: Kind): readonly Column<unknown>[] {
+export function columnsOf(kind: Kind): readonly Column<unknown>[] {
   if (kind.completeColumns) return kind.columns;
   const lastNarrow = kind.columns.findLastIndex((column) => column.wide !== true);
   return [NAME, ...kind.columns.slice(0, lastNarrow + 1), AGE, ...kind.columns.slice(lastNarrow + 1)];
@@ -87,10 +89,12 @@ function definitionOf(column: Column<unknown>, index: number): ColumnDefinition 
   };
 }
 
-function cellOf(column: Column<unknown>, object: JsonObject, nowMs: number): Cell {
+function cellOf({ origin }: Kind, column: Column<unknown>, object: JsonObject, nowMs: number): Cell {
   const value = column.cell(object);
   if (column.type !== 'date') return value ?? null;
-  return typeof value === 'string' && value !== '' ? ageOf(value, nowMs) : (column.absent ?? '<none>');
+  if (typeof value === 'string' && value !== '') return ageOf(value, nowMs);
+  // Kubernetes' own printers write a word; the columns of custom resources stay empty, and so do ours.
+  return column.absent ?? (origin === 'native' ? '<none>' : null);
 }
 
 function rowObject(object: JsonObject, include: IncludeObject, metaVersion: MetaVersion): string {
