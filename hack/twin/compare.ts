@@ -1,7 +1,7 @@
 /** Plays the script on two servers and says where their answers differ. */
 import { differencesOf, type Difference } from './difference.ts';
 import { createNormaliser, type Comparable } from './normalise.ts';
-import type { Step } from './step.ts';
+import { asksForList, type Step } from './step.ts';
 import { createPlayer, type Answer, type Target } from './target.ts';
 
 export interface Outcome {
@@ -25,7 +25,8 @@ export async function compare(
     answers.forEach(([one, other], index) => {
       const step = group[index];
       if (step === undefined) return;
-      const [a, b] = [oursAs.normalise(step.name, one), twinAs.normalise(step.name, other)];
+      const isList = asksForList(step);
+      const [a, b] = [oursAs.normalise(step.name, one, isList), twinAs.normalise(step.name, other, isList)];
       outcomes.push({ step, ours: a, twin: b, differences: differencesOf(a, b) });
     });
   }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { defineKind } from '../../apiserver/api/kind.ts';
-import { int, obj, opt, quantity, str } from '../../apiserver/api/schema.ts';
+import { int, list, obj, opt, quantity, str } from '../../apiserver/api/schema.ts';
+import { conditions, conditionStatus } from '../../apiserver/kinds/status.ts';
+import { computedCells, type PrinterColumn } from './columns.ts';
 import { customResourceDefinition } from './crd.ts';
 
 const Sample = defineKind({
@@ -16,7 +18,16 @@ const Sample = defineKind({
     replicas: int('Replicas.', { minimum: 0 }),
     cpu: opt(quantity('CPU.')),
   }),
-  status: obj('Status.', { replicas: opt(int('Replicas.')) }),
+  status: obj('Status.', {
+    replicas: opt(int('Replicas.')),
+    parts: opt(list('Parts.', str('Part.'))),
+    conditions: conditions('Ready, Broken'),
+  }),
+  columns: [
+    { name: 'Protocol', type: 'string', description: 'How.', cell: (sample) => sample.spec.protocol },
+    { name: 'Broken', type: 'string', cell: (sample) => conditionStatus(sample, 'Broken') },
+    { name: 'Parts', type: 'integer', wide: true, cell: (sample) => sample.status?.parts?.length },
+  ],
 });
 
 describe('CustomResourceDefinition of a kind', () => {
@@ -46,6 +57,25 @@ describe('CustomResourceDefinition of a kind', () => {
       scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
     });
     assert.deepEqual(version.selectableFields, [{ jsonPath: '.spec.protocol' }]);
+  });
+
+  it('has the columns of the kind, as far as a path tells them', () => {
+    const path = (name: string): unknown =>
+      version.additionalPrinterColumns.find((column: { readonly name: string }) => column.name === name);
+    const column = (name: string, jsonPath: string, rest: object = {}): object => ({
+      name,
+      type: 'string',
+      description: '',
+      priority: 0,
+      jsonPath,
+      ...rest,
+    });
+
+    assert.deepEqual(path('Protocol'), column('Protocol', '.spec.protocol', { description: 'How.' }));
+    assert.deepEqual(path('Broken'), column('Broken', '.status.conditions[?(@.type=="Broken")].status'));
+    assert.equal((path('Age') as PrinterColumn).jsonPath, '.metadata.creationTimestamp');
+    assert.equal((path('Parts') as PrinterColumn).priority, 1);
+    assert.deepEqual([...computedCells(Sample)], [4]);
   });
 
   it('says nothing that a structural schema must not say', () => {

@@ -1,8 +1,8 @@
 /** Makes the CustomResourceDefinition of one of our kinds: what kube-apiserver needs to serve it as its own. */
 import type { Kind } from '../../apiserver/api/kind.ts';
 import { toOpenApi, type Node } from '../../apiserver/http/openapi/node.ts';
+import { printerColumns } from './columns.ts';
 
-/** Columns are functions over objects here and paths there: they are not translated. */
 export function customResourceDefinition(kind: Kind, group: string): Node {
   const { plural, singular, listKind, shortNames, categories, scope } = kind;
   return {
@@ -20,6 +20,7 @@ export function customResourceDefinition(kind: Kind, group: string): Node {
           storage: true,
           schema: { openAPIV3Schema: rootSchema(kind) },
           subresources: subresources(kind),
+          additionalPrinterColumns: printerColumns(kind),
           selectableFields: kind.selectableFields.map((path) => ({ jsonPath: `.${path}` })),
         },
       ],

@@ -91,6 +91,42 @@ describe('comparison of answers', () => {
     );
   });
 
+  it('takes the table of one object by its version, that of many by being new, and both by their cells', () => {
+    const table = (rv: string, cells: readonly unknown[]): object => ({
+      kind: 'Table',
+      metadata: { resourceVersion: rv },
+      rows: [{ cells, object: object(rv, 'x') }],
+    });
+    const play = (rv: string, isList: boolean, ...cells: readonly unknown[]): Comparable[] => {
+      const { normalise } = createNormaliser();
+      return [normalise('a', answer(object('1', 'x'))), normalise('b', answer(table(rv, cells)), isList)];
+    };
+    const paths = (...both: readonly [Comparable[], Comparable[]]): readonly string[] =>
+      differencesOf(...both).map(({ path }) => path);
+
+    assert.deepEqual(paths(play('1', false, 'a', '5s'), play('1', false, 'a', '1m6s')), []);
+    assert.deepEqual(paths(play('1', false, 'a', '5d'), play('2', false, 'b', null)), [
+      '[1].body.metadata.resourceVersion',
+      '[1].body.rows[0].cells[0]',
+      '[1].body.rows[0].cells[1]',
+      '[1].body.rows[0].object.metadata.resourceVersion',
+    ]);
+    assert.deepEqual(paths(play('1', true), play('2', true)), [
+      '[1].body.rows[0].object.metadata.resourceVersion',
+    ]);
+  });
+
+  it('reads YAML as Kubernetes does', () => {
+    const { normalise } = createNormaliser();
+    const { body } = normalise('y', {
+      status: 200,
+      headers: { 'content-type': 'application/yaml' },
+      text: 'a: {.: {}}\nb: yes\nc: "yes"\nd: 1:20\ne: 1.5\n',
+    });
+
+    assert.deepEqual(body, { a: { '.': {} }, b: true, c: 'yes', d: '1:20', e: 1.5 });
+  });
+
   it('reads a watch as its events', () => {
     const { normalise } = createNormaliser();
     const event = (type: string, of: object): string => JSON.stringify({ type, object: of });

@@ -1,5 +1,5 @@
 /** Makes answers of two servers comparable: what must differ becomes a word; uids and resource versions become the step that showed them first. */
-import { parse } from 'yaml';
+import { parse, type CollectionTag, type DocumentOptions, type ScalarTag, type SchemaOptions } from 'yaml';
 import type { Answer } from './target.ts';
 
 type Value = unknown;
@@ -13,8 +13,8 @@ export interface Comparable {
 }
 
 export interface Normaliser {
-  /** To be called in the order of the script; `step` is unique. */
-  readonly normalise: (step: string, answer: Answer) => Comparable;
+  /** To be called in the order of the script; `step` is unique. `isList`: a table is one of many objects. */
+  readonly normalise: (step: string, answer: Answer, isList?: boolean) => Comparable;
 }
 
 const HEADERS = ['content-type', 'warning', 'retry-after', 'cache-control', 'location'];
@@ -24,6 +24,7 @@ export function createNormaliser(): Normaliser {
   const origins = new Map<string, string>();
   let current = '';
   let fresh = 0;
+  let isListAsked = false;
   const number = (what: 'uid' | 'rv', value: string): string => {
     const key = `${what} ${value}`;
     const known = origins.get(key);
@@ -51,19 +52,22 @@ export function createNormaliser(): Normaliser {
   const object = (value: Value): Value => {
     if (!isFields(value)) return value;
     if (value['kind'] === 'Status') return status(value, number);
-    const { items, metadata: meta, ...rest } = value;
-    const isList = Array.isArray(items);
+    const { items, rows, metadata: meta, ...rest } = value;
+    const isTable = Array.isArray(rows);
+    const isList = String(value['kind']).endsWith('List') || (isTable && isListAsked);
     return {
       ...rest,
       ...(isFields(meta) ? { metadata: metadata(meta, isList) } : {}),
-      ...(isList ? { items: items.map(object) } : {}),
+      ...(Array.isArray(items) ? { items: items.map(object) } : {}),
+      ...(isTable ? { rows: rows.map((each: Fields) => row(each, object)) } : {}),
       ...(isFields(rest['object']) ? { object: event(rest, object) } : {}),
     };
   };
   return {
-    normalise: (step, { status: code, headers, text }) => {
+    normalise: (step, { status: code, headers, text }, isList = false) => {
       current = step;
       fresh = 0;
+      isListAsked = isList;
       const seen = HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]]));
       return {
         status: code,
@@ -75,7 +79,8 @@ export function createNormaliser(): Normaliser {
 }
 
 function bodyOf(text: string, type: string, object: (value: Value) => Value): Value {
-  if (/yaml/.test(type)) return object(parse(text));
+  // As Kubernetes and its clients read it: a word that is a truth value or a time there must be quoted.
+  if (/yaml/.test(type)) return object(parse(text, YAML));
   if (!/json/.test(type)) return text;
   const whole = json(text);
   if (whole !== undefined && !isEvent(whole)) return object(whole);
@@ -83,6 +88,17 @@ function bodyOf(text: string, type: string, object: (value: Value) => Value): Va
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line) => object(json(line) ?? line));
 }
+
+/** The package takes a dot alone for a number; `.` is a key of every set of owned fields. */
+const YAML: DocumentOptions & SchemaOptions = {
+  version: '1.1',
+  customTags: (tags) =>
+    tags
+      .filter((tag) => typeof tag === 'string' || !('format' in tag && tag.format === 'TIME'))
+      .map((tag) => (typeof tag !== 'string' && isFloat(tag) ? { ...tag, test: /^[-+]?\d+\.\d*$/ } : tag)),
+};
+const isFloat = (tag: CollectionTag | ScalarTag): tag is ScalarTag =>
+  tag.tag.endsWith(':float') && tag.test?.test('.') === true;
 
 function json(text: string): Value {
   try {
@@ -107,10 +123,29 @@ const annotations = (fields: Fields): Fields =>
 
 /** A bookmark's version says how far the server is, and that depends on everything else on it. */
 function event({ type, object: inner }: Fields, object: (value: Value) => Value): Value {
-  if (type !== 'BOOKMARK' || !isFields(inner)) return object(inner);
-  const meta = inner['metadata'] as Fields;
-  return { ...inner, metadata: { ...meta, resourceVersion: decimal(String(meta['resourceVersion'])) } };
+  return type === 'BOOKMARK' ? bookmark(inner) : object(inner);
 }
+
+function bookmark(value: Value): Value {
+  if (!isFields(value)) return value;
+  const { metadata: meta, rows } = value;
+  return {
+    ...value,
+    ...(isFields(meta)
+      ? { metadata: { ...meta, resourceVersion: decimal(String(meta['resourceVersion'])) } }
+      : {}),
+    ...(Array.isArray(rows) ? { rows: rows.map((each: Fields) => row(each, bookmark)) } : {}),
+  };
+}
+
+function row(value: Fields, object: (value: Value) => Value): Fields {
+  const { cells, object: inner } = value;
+  return { ...value, ...(Array.isArray(cells) ? { cells: cells.map(aYouth) } : {}), object: object(inner) };
+}
+
+/** The age of what the script made itself, which depends on how fast the servers are. */
+const aYouth = (cell: Value): Value =>
+  typeof cell === 'string' && /^(\d+m)?\d+s$|^\d+m$/.test(cell) ? 'minutes or seconds' : cell;
 
 /** Entries are sorted by time, which has whole seconds: the order of two that share one says nothing. */
 function managers(entries: readonly Fields[]): Value {

@@ -45,6 +45,12 @@ export function fill(text: string, kept: ReadonlyMap<string, Kept>): string {
   });
 }
 
+/** Whether the answer shows a collection; events of a watch are one object each. */
+export const asksForList = ({ method, path }: Step): boolean =>
+  (method === 'GET' || method === 'DELETE') &&
+  /^(\{(all|ns:[^}]+)\})?(\?|$)/.test(path) &&
+  !/[?&]watch=/.test(path);
+
 /** URL path of a step on a server that serves the kind in `group`. */
 export function pathOf(step: Step, group: string): string {
   const { version, plural, scope } = step.kind;

@@ -4,11 +4,13 @@ import type { Step } from '../step.ts';
 import { applySteps } from './apply.ts';
 import { badValues } from './bad-values.ts';
 import { createSteps } from './create.ts';
+import { formSteps } from './forms.ts';
 import { deleteSteps, propagationSteps } from './delete.ts';
 import { patchSteps } from './patch.ts';
 import { readSteps } from './read.ts';
 import { updateSteps } from './update.ts';
 import { watchSteps } from './watch.ts';
+import { yamlSteps } from './yaml.ts';
 
 export const SCRIPT: readonly Step[] = SUBJECTS.flatMap((subject) => [
   ...createSteps(subject),
@@ -17,6 +19,8 @@ export const SCRIPT: readonly Step[] = SUBJECTS.flatMap((subject) => [
   ...applySteps(subject),
   ...deleteSteps(subject),
   ...readSteps(subject),
+  ...formSteps(subject),
+  ...yamlSteps(subject),
   ...watchSteps(subject),
   ...badValues(subject, 'least'),
   ...propagationSteps(subject),

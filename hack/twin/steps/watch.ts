@@ -4,6 +4,7 @@ import type { Step } from '../step.ts';
 import { writerFor, type Writer } from './writer.ts';
 
 const PARTIAL = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const TABLE = 'application/json;as=Table;g=meta.k8s.io;v=v1';
 
 export function watchSteps(subject: Subject): readonly Step[] {
   const w = writerFor(subject, 'watch');
@@ -63,6 +64,9 @@ function follow(w: Writer): readonly Step[] {
       `${from}&${all}`,
       `${PARTIAL.replace('json', 'vnd.kubernetes.protobuf')},${PARTIAL},application/json`,
     ),
+    see('metadata of a list', `${from}&${all}`, PARTIAL.replace('Metadata;', 'MetadataList;')),
+    see('metadata of v1beta1', `${from}&${all}`, PARTIAL.replace('v=v1', 'v=v1beta1')),
+    ...tables(see, `${from}&${all}`),
     see('with bookmarks', `${from}&${all}&allowWatchBookmarks=true`),
     see('from now on', `${all}`),
     see('from version 0', `resourceVersion=0&${all}`),
@@ -106,6 +110,27 @@ function follow(w: Writer): readonly Step[] {
           see('a missing namespace', '{ns:tn-missing}?allowWatchBookmarks=true'),
         ]
       : []),
+  ];
+}
+
+type See = (name: string, query: string, accept?: string) => Step;
+
+function tables(see: See, query: string): readonly Step[] {
+  const initial = `${query.replace(/^resourceVersion=[^&]+&/, '')}&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`;
+  return [
+    see('tables', query, TABLE),
+    ...['None', 'Metadata', 'Object', 'Everything'].map((include) =>
+      see(`tables with ${include}`, `${query}&includeObject=${include}`, TABLE),
+    ),
+    see('tables of v1beta1', query, TABLE.replace('v=v1', 'v=v1beta1')),
+    see('tables as YAML', query, TABLE.replace('json', 'yaml')),
+    see('tables or anything', query, `${TABLE.replace('v=v1', 'v=v2')},application/json`),
+    see('tables from version 0', `${query.replace(/^resourceVersion=[^&]+/, 'resourceVersion=0')}`, TABLE),
+    see('tables of what enters and leaves', `${query},w%3Din`, TABLE),
+    see('initial tables', initial, TABLE),
+    see('initial tables of nothing', initial.replace('labelSelector=watched', 'labelSelector=none'), TABLE),
+    see('initial tables with everything', `${initial}&includeObject=Object`, TABLE),
+    see('initial tables with nothing', `${initial}&includeObject=None`, TABLE),
   ];
 }
 
