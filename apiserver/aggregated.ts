@@ -10,6 +10,8 @@ import { ensureSharedSecret, untilDone } from './client/shared-secret.ts';
 import { createBreakGlassKeeper } from './host/break-glass.ts';
 import { createCaInjection } from './host/ca-injection.ts';
 import { createHost, type Host } from './host/host.ts';
+import type { LookLoop } from './host/look-loop.ts';
+import { createRegistrationGuard } from './host/registration-guard.ts';
 import type { HealthCheck } from './http/health.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Log } from './runtime/log.ts';
@@ -67,7 +69,7 @@ class Aggregated implements AggregatedServer {
   }
 
   async start(): Promise<{ readonly port: number }> {
-    const { serving, client, clock, log, metrics, port, address } = this.#options;
+    const { serving, client, namespace, clock, log, metrics, port, address } = this.#options;
     this.#started.push(serving);
     this.#serving = await serving.first();
     const onCallers = (authorities: string): void => {
@@ -83,15 +85,22 @@ class Aggregated implements AggregatedServer {
     this.#api = api;
     this.#setTls();
     this.#keepServing(this.#serving);
-    const breakGlass = createBreakGlassKeeper({ client, clock, log, metrics });
-    this.#started.push(breakGlass);
-    breakGlass.start();
+    const labels = host.cluster.webhooks.namespaceLabels;
+    this.#lookAfter([
+      createBreakGlassKeeper({ client, clock, log, metrics }),
+      createRegistrationGuard({ client, namespace, labels, clock, log, metrics }),
+    ]);
     return listening;
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the server is stopping'));
     for (const part of this.#started.reverse()) await part.close();
+  }
+
+  #lookAfter(loops: readonly LookLoop[]): void {
+    this.#started.push(...loops);
+    for (const loop of loops) loop.start();
   }
 
   /** Follows the serving certificate, and has the host trust it where it is our own. */

@@ -3,14 +3,17 @@ import assert from 'node:assert/strict';
 import { startControlPlane, type ControlPlane } from '../../test/support/control-plane.ts';
 import { until } from '../../test/support/until.ts';
 import { webhookConfigurations } from '../../webhooks/registrations.ts';
+import { ApiError } from '../api/errors.ts';
 import { at, type JsonObject } from '../api/json.ts';
+import type { Client } from '../client/client.ts';
 import { Event } from '../kinds/native/event.ts';
 import { createFakeClock, timestamp, type FakeClock } from '../runtime/clock.ts';
 import { createLog } from '../runtime/log.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
 import { ANNOTATIONS, breakGlassOf, isBreakable, isOver, opening } from './break-glass-state.ts';
-import { createBreakGlassKeeper, type BreakGlassKeeper } from './break-glass.ts';
+import { createBreakGlassKeeper } from './break-glass.ts';
 import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
+import type { LookLoop } from './look-loop.ts';
 
 const MINUTE_MS = 60_000;
 const ref = { name: WEBHOOKS_NAME };
@@ -23,7 +26,7 @@ describe('break-glass', function () {
   let clock: FakeClock;
   let metrics: Metrics;
   let lines: string[];
-  const keepers: BreakGlassKeeper[] = [];
+  const keepers: LookLoop[] = [];
   before(async () => {
     plane = await startControlPlane({ reconcilers: [] });
   });
@@ -160,6 +163,41 @@ describe('break-glass', function () {
     await pass('the annotations go', isBack);
     assert.deepEqual(await policies(Validating), CLOSED);
     await until('the metric says so', () => shows(0));
+  });
+
+  it('tries again with patience while the cluster does not take what is put back, and is on meanwhile', async () => {
+    for (const until_ of [timestamp(clock.now() - MINUTE_MS), 'soon']) {
+      await begin(MINUTE_MS);
+      await annotate(Mutating, { [ANNOTATIONS.until]: until_ });
+      let tries = 0;
+      let isWilling = false;
+      metrics = createMetrics();
+      const client: Pick<Client, 'find' | 'patch' | 'create'> = {
+        ...plane.admin,
+        patch: async (...args) => {
+          tries += 1;
+          if (!isWilling) throw new ApiError('Forbidden', 'not now');
+          return plane.admin.patch(...args);
+        },
+      };
+      const log = createLog({ write: (line) => lines.push(line) });
+      const keeper = createBreakGlassKeeper({ client, clock, log, metrics });
+      keepers.push(keeper);
+      keeper.start();
+      await until('the first try', () => tries > 0);
+      await pass('the second', async () => Promise.resolve(tries > 1), 100);
+      const before = tries;
+      for (let step = 0; step < 10; step += 1) {
+        clock.advance(100);
+        await plane.admin.get(Mutating, ref);
+      }
+      assert.ok(tries - before <= 1, `${tries - before} tries within a second`);
+      assert.ok(await shows(1));
+      isWilling = true;
+      await annotate(Validating, { [ANNOTATIONS.until]: until_ });
+      await pass('it is put back', isBack);
+      await until('the metric says so', () => shows(0));
+    }
   });
 
   it('may be lengthened and handed on, and remembers what has to be put back', async () => {

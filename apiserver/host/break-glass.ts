@@ -11,13 +11,8 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { breakGlassOf, closing, isOver, letsGo, type BreakGlass } from './break-glass-state.ts';
 import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
+import { createLookLoop, type LookLoop } from './look-loop.ts';
 import { recordEvent } from './registration-events.ts';
-
-export interface BreakGlassKeeper {
-  start(): void;
-  /** Lets a look that has begun end. */
-  close(): Promise<void>;
-}
 
 interface Deps {
   readonly client: Pick<Client, 'find' | 'patch' | 'create'>;
@@ -30,17 +25,15 @@ interface Deps {
 const LOOK_MS = 10_000;
 const AGAIN_MS = 2_000;
 
-export function createBreakGlassKeeper(deps: Deps): BreakGlassKeeper {
-  return new Keeper(deps);
+export function createBreakGlassKeeper(deps: Deps): LookLoop {
+  const keeper = new Keeper(deps);
+  return createLookLoop(deps.clock, (isClosing) => keeper.look(isClosing));
 }
 
-class Keeper implements BreakGlassKeeper {
+class Keeper {
   readonly #deps: Deps;
   /** What is on, by kind of configuration. */
   readonly #on = new Map<string, BreakGlass>();
-  #isClosing = false;
-  #cancel: () => void = () => undefined;
-  #working: Promise<void> = Promise.resolve();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -51,21 +44,11 @@ class Keeper implements BreakGlassKeeper {
     });
   }
 
-  start(): void {
-    this.#working = this.#working.then(() => this.#look());
-  }
-
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    this.#cancel();
-    await this.#working;
-  }
-
-  /** Never rejects. */
-  async #look(): Promise<void> {
+  /** Never rejects; milliseconds until the next look. */
+  async look(isClosing: () => boolean): Promise<number> {
     let nextMs = LOOK_MS;
     for (const kind of WEBHOOK_CONFIGURATIONS) {
-      if (this.#isClosing) return;
+      if (isClosing()) return nextMs;
       try {
         await this.#keep(kind);
       } catch (error) {
@@ -76,9 +59,9 @@ class Keeper implements BreakGlassKeeper {
       }
     }
     const now = this.#deps.clock.now();
-    for (const { untilMs } of this.#on.values()) nextMs = Math.min(nextMs, Math.max(0, untilMs - now));
-    // Closing may have come while the last answer was awaited.
-    if (!this.#isClosing) this.#cancel = this.#deps.clock.after(nextMs, () => this.start());
+    // What is due and could not be put back is tried again like everything that failed.
+    for (const { untilMs } of this.#on.values()) if (untilMs > now) nextMs = Math.min(nextMs, untilMs - now);
+    return nextMs;
   }
 
   async #keep(kind: Resource<JsonObject>): Promise<void> {
@@ -92,11 +75,7 @@ class Keeper implements BreakGlassKeeper {
     if (isOpen) this.#on.set(kind.kind, glass);
     await client.patch(kind, { name: WEBHOOKS_NAME }, closing(object, glass));
     this.#on.delete(kind.kind);
-    await this.#report(
-      kind,
-      object,
-      isOpen ? over(glass) : `${over(glass)}; its entries had been put back already`,
-    );
+    await this.#report(kind, object, isOpen ? over(glass) : ended(glass));
   }
 
   #remember(kind: Resource<JsonObject>, glass: BreakGlass): void {
@@ -135,5 +114,8 @@ const shown = ({ untilMs, by, reason, entries }: BreakGlass): JsonObject => ({
 
 const over = ({ untilMs, by, reason, entries }: BreakGlass): string =>
   `${entries.join(', ')} fail closed again: the time that ${by || 'somebody'} asked for ended at ${written(untilMs)} (${reason || 'no reason given'})`;
+
+const ended = ({ untilMs, by, entries }: BreakGlass): string =>
+  `${entries.join(', ')} fail closed again: somebody put them back; ${by || 'somebody'} had let them go until ${written(untilMs)}`;
 
 const written = (ms: number): string => (Number.isNaN(ms) ? 'an unknown time' : timestamp(ms));

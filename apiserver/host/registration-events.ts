@@ -14,6 +14,8 @@ export interface RegistrationEvent {
   /** CamelCase. */
   readonly reason: string;
   readonly message: string;
+  /** Last part of its name, where one Event is enough however many report it; default: made by the server. */
+  readonly key?: string;
   /** Program that reports it. */
   readonly component: string;
   /** Milliseconds since the epoch. */
@@ -26,7 +28,7 @@ export async function recordEvent(
   { kind, object }: { readonly kind: Resource<JsonObject>; readonly object: JsonObject },
   event: RegistrationEvent,
 ): Promise<void> {
-  const { type, reason, message, component, nowMs } = event;
+  const { type, reason, message, key, component, nowMs } = event;
   const text = (path: string): string => {
     const value = at(object, path);
     return typeof value === 'string' ? value : '';
@@ -34,7 +36,10 @@ export async function recordEvent(
   const name = text('metadata.name');
   const happened = timestamp(nowMs);
   await client.create(Event, {
-    metadata: { namespace: NAMESPACE, generateName: `${name}-` },
+    metadata: {
+      namespace: NAMESPACE,
+      ...(key === undefined ? { generateName: `${name}-` } : { name: `${name}-${key}` }),
+    },
     involvedObject: { apiVersion: apiVersionOf(kind), kind: kind.kind, name, uid: text('metadata.uid') },
     type,
     reason,

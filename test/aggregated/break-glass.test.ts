@@ -154,6 +154,20 @@ describe('aggregated: break-glass', function () {
     );
   });
 
+  it('is not needed where a selector is unsafe: that is told before anything is held up', async () => {
+    const unsafe = [{ op: 'remove', path: '/webhooks/0/namespaceSelector/matchExpressions/1' }];
+    await host.cluster.ok(['patch', VALIDATING, '--type=json', '-p', JSON.stringify(unsafe)]);
+    await until(
+      'the guard tells',
+      async () => (await events('UnsafeWebhookSelector')).length > 0,
+      PUT_BACK_MS,
+    );
+    const [told] = await events('UnsafeWebhookSelector');
+    assert.match(told ?? '', /^isolation\.polder\.dev matches kube-system, .*apply the manifests again$/);
+    const { after } = await installation(host.platform.ports);
+    await apply(host.cluster, after);
+  });
+
   it('is refused to whom RBAC does not let write webhooks', async () => {
     const nobody = await host.cluster.user('nobody', 'nobodies');
     const { code, stderr } = await breakglass(nobody, '--reason', 'because');
