@@ -86,9 +86,10 @@ class Aggregated implements AggregatedServer {
     this.#setTls();
     this.#keepServing(this.#serving);
     const labels = host.cluster.webhooks.namespaceLabels;
+    const caller = client.until(this.#closing.signal);
     this.#lookAfter([
-      createBreakGlassKeeper({ client, clock, log, metrics }),
-      createRegistrationGuard({ client, namespace, labels, clock, log, metrics }),
+      createBreakGlassKeeper({ client: caller, clock, log, metrics }),
+      createRegistrationGuard({ client: caller, namespace, labels, clock, log, metrics }),
     ]);
     return listening;
   }
@@ -99,7 +100,8 @@ class Aggregated implements AggregatedServer {
   }
 
   #lookAfter(loops: readonly LookLoop[]): void {
-    this.#started.push(...loops);
+    // Together: none of them shall complain about calls that end because the server does.
+    this.#started.push({ close: async () => void (await Promise.all(loops.map((loop) => loop.close()))) });
     for (const loop of loops) loop.start();
   }
 

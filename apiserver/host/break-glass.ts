@@ -54,7 +54,7 @@ class Keeper {
       } catch (error) {
         nextMs = AGAIN_MS;
         // Written by somebody at this very moment, another replica for example: the next look tells.
-        if (!isConflict(error) && !isNotFound(error))
+        if (!isClosing() && !isConflict(error) && !isNotFound(error))
           this.#deps.log.error('break-glass not looked after', { kind: kind.kind, error });
       }
     }

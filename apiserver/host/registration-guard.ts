@@ -91,7 +91,7 @@ class Guard {
       try {
         await this.#judge(kind);
       } catch (error) {
-        this.#deps.log.error('webhook selectors not looked at', { kind: kind.kind, error });
+        if (!isClosing()) this.#deps.log.error('webhook selectors not looked at', { kind: kind.kind, error });
       }
     }
     return LOOK_MS;
