@@ -11,6 +11,7 @@ import { silentLog } from '../apiserver/runtime/log.ts';
 import { createMetrics } from '../apiserver/runtime/metrics.ts';
 import { dev } from '../test/support/policy.ts';
 import { createReviewWorld, reviewBody, type ReviewWorld } from '../test/support/reviews.ts';
+import { until } from '../test/support/until.ts';
 import { createWebhookServer, type WebhookLimits, type WebhookServer } from './server.ts';
 
 interface Reply {
@@ -190,6 +191,24 @@ describe('webhook server', () => {
     assert.equal((await send('POST', '/isolate', question())).status, 200);
     for (const request of others) request.destroy();
     await server.close(0);
+  });
+
+  it('takes the place away from a question that does not arrive in time', async function () {
+    this.timeout(10_000);
+    const { send, url, authority } = await start({ requestMs: 100 });
+    const headers = { 'content-length': '100' };
+    const { port } = new URL(url);
+    const options = { host: '127.0.0.1', port, method: 'POST', path: '/isolate', headers };
+    const request = httpsRequest({ ...options, ca: authority.cert, agent: new Agent({ keepAlive: false }) });
+    const ended = new Promise<number>((resolve) => {
+      request.on('error', () => resolve(0));
+      request.on('response', (response) => resolve(response.resume().statusCode ?? 0));
+    });
+    request.flushHeaders();
+    assert.equal(await ended, 408);
+    await until('the place is free', async () =>
+      (await send('GET', '/metrics')).text.includes('polder_webhook_in_flight 0\n'),
+    );
   });
 
   it('refuses what is nested too deep', async () => {

@@ -62,6 +62,7 @@ const DEFAULTS: WebhookLimits = {
 const BURST_SECONDS = 5;
 /** Of `inFlight`, for one address: some places are always left for others. */
 const SHARE = 0.75;
+const CHECK_MS = 1_000;
 // source: Go's client keeps idle connections for 90 s; the server must not be the one to close first.
 const KEEP_ALIVE_MS = 100_000;
 
@@ -108,6 +109,8 @@ class HttpsWebhookServer implements WebhookServer {
         keepAliveTimeout: KEEP_ALIVE_MS,
         requestTimeout: this.#limits.requestMs,
         headersTimeout: this.#limits.requestMs,
+        // Node's default looks each 30 s: until then slow senders would keep their places.
+        connectionsCheckingInterval: CHECK_MS,
         maxHeaderSize: 64 * 1024,
       },
       (request, response) => {
