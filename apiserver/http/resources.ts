@@ -2,6 +2,7 @@
 import { notFound } from '../api/errors.ts';
 import type { Attributes } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
+import { Scale } from '../kinds/native/scale.ts';
 import type { AccessGate, Authorizer } from '../policy/policy.ts';
 import type { Patch, Registry, StoredObject, Target, Written } from '../registry/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -116,8 +117,12 @@ async function getWhenFresh(
   options: { readonly resourceVersion: string; readonly encoding: EncodingOptions },
 ): Promise<void> {
   const object = await deps.registry.get(exchange, target, options);
-  sendObject(exchange, 200, object, { kind: target.kind, encoding: options.encoding });
+  sendObject(exchange, 200, object, { kind: shownAs(target), encoding: options.encoding });
 }
+
+/** What is read and written through `/scale` is a Scale, in every form. */
+const shownAs = ({ kind, subresource }: { readonly kind: Kind; readonly subresource: Subresource }): Kind =>
+  subresource === 'scale' ? Scale : kind;
 
 function sendObject(
   exchange: Exchange,
@@ -174,7 +179,12 @@ async function update(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promi
   requireOpen(exchange);
   const body = parseBody(headers['content-type'], bytes, kind.origin);
   const target = { ...targetOf(exchange, kind), subresource };
-  sendWritten(exchange, kind, await deps.registry.update(exchange, target, body, options), encoding);
+  sendWritten(
+    exchange,
+    shownAs(target),
+    await deps.registry.update(exchange, target, body, options),
+    encoding,
+  );
 }
 
 async function patch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
@@ -193,7 +203,12 @@ async function patch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promis
     return deps.gate === undefined ? undefined : requirePassage(deps.gate, exchange, creation);
   });
   const target = { ...targetOf(exchange, kind), subresource };
-  sendWritten(exchange, kind, await deps.registry.patch(exchange, target, patchBody, options), encoding);
+  sendWritten(
+    exchange,
+    shownAs(target),
+    await deps.registry.patch(exchange, target, patchBody, options),
+    encoding,
+  );
 }
 
 function patchOf(

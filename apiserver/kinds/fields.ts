@@ -59,10 +59,23 @@ export function labelSelector(
 
 /** A selector in the notation of `kubectl -l`. source: meta/v1 FormatLabelSelector. */
 export function formatSelector(selector: LabelSelector | undefined): string {
-  const labels = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  const expressions = (selector?.matchExpressions ?? []).map(formatRequirement);
-  const all = [...labels, ...expressions].sort();
-  return all.length === 0 ? '<none>' : all.join(',');
+  const labels = Object.entries(selector?.matchLabels ?? {});
+  const all = [
+    ...labels.map(([key, value]) => ({ key, text: `${key}=${value}` })),
+    ...(selector?.matchExpressions ?? []).map((wanted) => ({
+      key: wanted.key,
+      text: formatRequirement(wanted),
+    })),
+  ];
+  if (all.length === 0) return '<none>';
+  const byKey = all.sort((a, b) => (a.key === b.key ? 0 : a.key < b.key ? -1 : 1));
+  return byKey.map(({ text }) => text).join(',');
+}
+
+/** Plain labels in that notation. source: labels.FormatLabels, which orders by the whole text. */
+export function formatLabels(labels: Readonly<Record<string, string>> | undefined): string {
+  const texts = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  return texts.length === 0 ? '<none>' : texts.sort().join(',');
 }
 
 function formatRequirement(wanted: Requirement): string {

@@ -24,12 +24,16 @@ export function reportSurprises(context: Context, check: FieldCheck, surprises: 
   if (check.mode === 'Ignore') return;
   const texts = [
     ...surprises.duplicates.map((field) => `duplicate field "${field}"`),
-    ...surprises.unknown.toSorted().map((field) => `unknown field "${field}"`),
+    ...inOrder(check.kind, surprises.unknown).map((field) => `unknown field "${field}"`),
   ];
   if (texts.length === 0) return;
   if (check.mode === 'Strict') throw refusal(check, `strict decoding error: ${texts.join(', ')}`);
   for (const text of texts) context.warn(text);
 }
+
+/** Kubernetes tells of its own kinds in the order of the document, and of custom resources in that of the alphabet. */
+const inOrder = ({ origin }: Kind, unknown: readonly string[]): readonly string[] =>
+  origin === 'native' ? unknown : unknown.toSorted();
 
 function refusal({ kind, name, isPatch }: FieldCheck, problem: string): ApiError {
   if (!isPatch) {

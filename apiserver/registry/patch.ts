@@ -11,10 +11,10 @@ import type { WriteDeps } from './commit.ts';
 import { reportSurprises } from './field-validation.ts';
 import { applyPatch, parsePatch, PatchError } from './json-patch.ts';
 import type { Body, Context, Patch, WriteOptions, Written } from './registry.ts';
-import { fromScale, toScale } from './scale.ts';
+import { fromScale, readScale, toScale } from './scale.ts';
 import { pruned } from './shape.ts';
 import { mergePatch } from './tree.ts';
-import { change, requireVersion, type UpdateTarget } from './update.ts';
+import { change, requireUid, requireVersion, type UpdateTarget } from './update.ts';
 
 export interface PatchRequest {
   readonly context: Context;
@@ -35,7 +35,11 @@ export function patch(
   return change(deps, request, options, (old) => {
     const object = old.read();
     if (target.subresource === 'scale') {
-      return { object: fromScale(target, object, patchDocument(toScale(target.kind, object))) };
+      const value = patchDocument(toScale(target.kind, object));
+      const write = { context: request.context, mode: options.fieldValidation, isPatch: true };
+      const scale = readScale(target, { ...sent.body, value }, write);
+      requireUid(target, scale, object);
+      return { object: fromScale(target, object, scale) };
     }
     return { object: readPatched(request, options, sent.body, patchDocument(object)) };
   });

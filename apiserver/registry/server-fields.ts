@@ -19,7 +19,9 @@ const GROUPS_WITH_GENERATION: readonly string[] = [
   'discovery.k8s.io',
 ];
 const countsGenerations = (kind: Kind): boolean =>
-  kind.origin === 'own' || GROUPS_WITH_GENERATION.includes(kind.group);
+  kind.origin === 'own' ||
+  GROUPS_WITH_GENERATION.includes(kind.group) ||
+  (kind.group === '' && kind.kind === 'ReplicationController');
 
 /** A new object under `name`. What a client sent of these fields is ignored. */
 export function asCreated(kind: Kind, object: JsonObject, name: string, nowMs: number): JsonObject {

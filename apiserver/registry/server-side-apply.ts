@@ -6,14 +6,14 @@ import { ApiError, badRequest, conflict, MODIFIED } from '../api/errors.ts';
 import { isObject, type JsonObject } from '../api/json.ts';
 import { apiVersionOf } from '../api/kind.ts';
 import { serverSideApply } from './apply/server-side-apply.ts';
-import { inNamespace, metaText, ofKind, requireExact, requireName } from './body.ts';
+import { inNamespace, metadataOf, metaText, ofKind, requireExact, requireName } from './body.ts';
 import type { WriteDeps } from './commit.ts';
 import { createObject } from './create.ts';
 import { reportSurprises } from './field-validation.ts';
 import { pathOf } from './keys.ts';
 import type { PatchRequest } from './patch.ts';
-import type { Patch, WriteOptions, Written } from './registry.ts';
-import { fromScale } from './scale.ts';
+import type { Body, Patch, WriteOptions, Written } from './registry.ts';
+import { fromScale, readScale, type ScaleWrite } from './scale.ts';
 import { pruned } from './shape.ts';
 import { own, withPath } from './tree.ts';
 import { change, type UpdateTarget } from './update.ts';
@@ -62,7 +62,9 @@ export async function apply(
 function readApplied({ context, target }: PatchRequest, sent: ApplyPatch, options: WriteOptions): JsonObject {
   const { kind, name, subresource } = target;
   const { value, duplicates } = sent.body;
-  if (subresource === 'scale') return appliedScale(target, value);
+  if (subresource === 'scale') {
+    return appliedScale(target, sent.body, { context, mode: options.fieldValidation, isPatch: true });
+  }
   requireSameVersion(target, value);
   const read = inNamespace(ofKind(kind, value), target.namespace);
   const named = metaText(read, 'name') === '' ? withPath(read, ['metadata', 'name'], name) : read;
@@ -74,10 +76,18 @@ function readApplied({ context, target }: PatchRequest, sent: ApplyPatch, option
 }
 
 /** Through `/scale` one field is applied, wherever the kind keeps it. */
-function appliedScale(target: UpdateTarget, value: unknown): JsonObject {
+function appliedScale(target: UpdateTarget, body: Body, write: ScaleWrite): JsonObject {
   const { kind, name, namespace } = target;
+  const { value } = body;
+  for (const field of ['kind', 'apiVersion']) {
+    if (isObject(value) && own(value, field) === undefined) throw badRequest(`${field} must be set`);
+  }
+  const scale = readScale(target, body, write);
+  if (own(metadataOf(scale), 'managedFields') !== undefined) {
+    throw badRequest('metadata.managedFields must be nil');
+  }
   const metadata = namespace === '' ? { name } : { name, namespace };
-  return fromScale(target, { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata }, value);
+  return fromScale(target, { apiVersion: apiVersionOf(kind), kind: kind.kind, metadata }, scale);
 }
 
 function requireSameVersion({ kind }: UpdateTarget, value: unknown): void {

@@ -13,7 +13,7 @@ import { pathOf } from './keys.ts';
 import { managedByUpdate } from './ownership.ts';
 import { dedupeOwners } from './owner-references.ts';
 import type { Body, Context, Target, WriteOptions, Written } from './registry.ts';
-import { fromScale } from './scale.ts';
+import { fromScale, readScale } from './scale.ts';
 import { asUpdated, withGeneration } from './server-fields.ts';
 import { pruned, settled } from './shape.ts';
 import type { Stored } from './stored.ts';
@@ -43,9 +43,11 @@ export async function update(
   const { context, target } = request;
   const { kind } = target;
   if (target.subresource === 'scale') {
-    return await change(deps, request, options, (old) => ({
-      object: fromScale(target, old.read(), body.value),
-    }));
+    const scale = readScale(target, body, { context, mode: options.fieldValidation, isPatch: false });
+    return await change(deps, request, options, (old) => {
+      requireUid(target, scale, old.read());
+      return { object: fromScale(target, old.read(), scale) };
+    });
   }
   const read = inNamespace(readObject(kind, body), target.namespace);
   requireName(read, target);
@@ -197,7 +199,7 @@ function requireCurrent({ kind, name }: UpdateTarget, object: JsonObject, old: S
 }
 
 /** Throws 409 when the client means another object of the same name. */
-function requireUid({ kind, name }: UpdateTarget, object: JsonObject, old: JsonObject): void {
+export function requireUid({ kind, name }: UpdateTarget, object: JsonObject, old: JsonObject): void {
   const uid = metaText(object, 'uid');
   if (uid !== '' && uid !== metaText(old, 'uid')) throw wrongUid({ kind, name }, uid, metaText(old, 'uid'));
 }

@@ -153,7 +153,7 @@ describe('columns of Kubernetes kinds', () => {
 
     assert.equal(
       cell(NetworkPolicy, 'Pod-Selector', { spec: { podSelector } }),
-      '!old,app=web,tier in (a,b)',
+      'app=web,!old,tier in (a,b)',
     );
     assert.equal(cell(NetworkPolicy, 'Pod-Selector', { spec: { podSelector: {} } }), '<none>');
   });

@@ -1,7 +1,7 @@
 /** apps/v1 DaemonSet. */
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { int, obj, opt, str } from '../../api/schema.ts';
-import { formatSelector } from '../fields.ts';
+import { formatLabels } from '../fields.ts';
 import { plainConditions } from './fields.ts';
 import { checkPodSpec, checkSelector, fillTemplate, podTemplate } from './pod-template.ts';
 import {
@@ -65,7 +65,7 @@ export const DaemonSet = defineNative({
     {
       name: 'Node Selector',
       type: 'string',
-      cell: (set) => formatSelector({ matchLabels: set.spec.template.spec.nodeSelector ?? {} }),
+      cell: (set) => formatLabels(set.spec.template.spec.nodeSelector),
     },
     containersColumn,
     imagesColumn,

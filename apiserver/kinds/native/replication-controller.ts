@@ -4,6 +4,7 @@ import { cause } from '../../api/causes.ts';
 import type { Cause } from '../../api/errors.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { int, map, obj, opt, type Value } from '../../api/schema.ts';
+import { formatLabels } from '../fields.ts';
 import { plainConditions, text } from './fields.ts';
 import { checkPodSpec, containerImages, containerNames, fillTemplate, podTemplate } from './pod-template.ts';
 import { count } from './workload.ts';
@@ -36,7 +37,7 @@ export const ReplicationController = defineNative({
   scope: 'Namespaced',
   doc: 'Keeps a number of equal pods running; use a Deployment instead.',
   fields: { spec, status: opt(status) },
-  scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas' },
+  scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
   selectableFields: ['status.replicas'],
   columns: [
     { name: 'Desired', type: 'integer', cell: (set) => set.spec.replicas },
@@ -54,14 +55,12 @@ export const ReplicationController = defineNative({
       wide: true,
       cell: ({ spec: { template } }) => containerImages(template.spec),
     },
-    { name: 'Selector', type: 'string', wide: true, cell: (set) => labelsText(set.spec.selector) },
+    { name: 'Selector', type: 'string', wide: true, cell: (set) => formatLabels(set.spec.selector) },
   ],
   prepare: fill,
   check: (set) => [...checkSelector(set.spec), ...checkPodSpec(set.spec.template.spec, 'spec.template.spec')],
 });
 export type ReplicationController = ObjectFor<typeof ReplicationController>;
-
-type Labels = Readonly<Record<string, string>>;
 
 /** source: core/v1 SetDefaults_ReplicationController: what is not said comes from the template. */
 function fill(object: Readonly<Record<string, Json>>): Record<string, Json> {
@@ -86,8 +85,3 @@ function checkSelector({ selector = {}, template }: Value<typeof spec>): readonl
   const why = '`selector` does not match template `labels`';
   return [cause.invalid('spec.template.metadata.labels', labels, why)];
 }
-
-const labelsText = (labels: Labels = {}): string =>
-  Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',') || '<none>';

@@ -5,7 +5,7 @@ import { isObject, type Json } from '../../api/json.ts';
 import { defineNative, type ObjectFor } from '../../api/kind.ts';
 import { label1035Problems } from '../../api/names.ts';
 import { bool, int, intOrString, list, listMap, map, obj, opt, str, type Value } from '../../api/schema.ts';
-import { formatSelector } from '../fields.ts';
+import { formatLabels } from '../fields.ts';
 import { plainConditions, text } from './fields.ts';
 
 const port = obj('One port.', {
@@ -99,7 +99,7 @@ export const Service = defineNative({
       name: 'Selector',
       type: 'string',
       wide: true,
-      cell: (service) => formatSelector({ matchLabels: service.spec.selector ?? {} }),
+      cell: (service) => formatLabels(service.spec.selector),
     },
   ],
   prepare: fill,

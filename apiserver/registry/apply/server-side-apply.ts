@@ -90,9 +90,16 @@ function settleConflicts(
   const result = applyOwners(endpoint, owners, application);
   if (request.force) return result;
   const conflicts = disputed(endpoint, request, result.conflicts);
-  if (conflicts.length > 0) throw conflictError(conflicts);
+  if (conflicts.length > 0) throw conflictError(conflicts.map((each) => asSeen(request.subresource, each)));
   return result;
 }
+
+/** Through `/scale` an object is a Scale, whoever wrote it in whatever version. */
+function asSeen(subresource: Subresource, conflict: Conflict): Conflict {
+  if (subresource !== 'scale') return conflict;
+  return { ...conflict, owner: { ...conflict.owner, apiVersion: SCALE_VERSION } };
+}
+const SCALE_VERSION = 'autoscaling/v1';
 
 /** Conflicts that client-side apply does not explain. */
 function disputed(
