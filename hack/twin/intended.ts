@@ -126,6 +126,9 @@ export const INTENDED: readonly Intended[] = [
       'read: one cluster-scoped inside a namespace',
       'read: one without its namespace',
       'delete: many: in all namespaces',
+      'scale: POST',
+      'scale: DELETE',
+      'scale: read a part of it',
     ),
   },
   {
@@ -276,6 +279,46 @@ export const INTENDED: readonly Intended[] = [
     ),
   },
   {
+    reason:
+      'Sets of owned fields of native kinds name the structs they are in, as those of custom resources do.',
+    covers: ({ path, ours, twin }, { step }) =>
+      step.kind.origin === 'native' &&
+      /\.fieldsV1\..*\.\.$/.test(path) &&
+      text(ours) === '{}' &&
+      twin === undefined,
+  },
+  {
+    reason: 'An empty text that a native kind always has is owned by whoever made the object.',
+    covers: ({ path, twin }, { step }) =>
+      step.kind.kind === 'StatefulSet' && path.endsWith('.f:spec.f:serviceName') && twin === undefined,
+  },
+  {
+    reason: 'Whoever scales owns what he wrote since then; kube-apiserver does not say when.',
+    covers: ({ path, twin }, { step }) =>
+      step.kind.origin === 'native' && /\.managedFields\[\d+\]\.time$/.test(path) && twin === undefined,
+  },
+  {
+    reason: 'The table of a Scale is made like all others.',
+    covers: ({ path }, { step }) =>
+      step.kind.origin === 'native' && /columnDefinitions\[\d+\]\.(type|format|description)$/.test(path),
+  },
+  {
+    reason: 'null is no object, so it has no name to miss.',
+    covers: inSteps('scale: null'),
+  },
+  {
+    reason: 'A patch of a type that is none is told which there are.',
+    covers: inSteps('scale: merge of no known type'),
+  },
+  {
+    reason: 'A conflict names the object, not the subresource it was found through.',
+    covers: ({ path }, outcome) =>
+      sameStatus(outcome) &&
+      outcome.ours.status === 409 &&
+      /^body\.(message|details\.kind)$/.test(path) &&
+      /\/scale\b/.test(twinSays(outcome)),
+  },
+  {
     reason: 'A watch is in the first form asked for that can be streamed, whatever was preferred to it.',
     covers: inSteps('form: watch accepts application/json;q=0.1, application/yaml'),
   },
@@ -287,7 +330,7 @@ export const INTENDED: readonly Intended[] = [
   {
     reason: 'Go types are not named.',
     covers: (difference, outcome) =>
-      difference.path === 'body.message' && twinSays(outcome).endsWith(' (*unstructured.UnstructuredList)'),
+      difference.path === 'body.message' && / \(\*(unstructured|autoscaling)\.\w+\)$/.test(twinSays(outcome)),
   },
 ];
 

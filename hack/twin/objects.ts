@@ -4,6 +4,10 @@ import { OWN_VERSION, type Kind } from '../../apiserver/api/kind.ts';
 import { DataCluster } from '../../apiserver/kinds/data-cluster.ts';
 import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
 import { DataProduct } from '../../apiserver/kinds/data-product.ts';
+import { Deployment } from '../../apiserver/kinds/native/deployment.ts';
+import { ReplicaSet } from '../../apiserver/kinds/native/replica-set.ts';
+import { ReplicationController } from '../../apiserver/kinds/native/replication-controller.ts';
+import { StatefulSet } from '../../apiserver/kinds/native/stateful-set.ts';
 import { TWIN_GROUP } from './step.ts';
 
 const TIME = '2026-01-02T03:04:05Z';
@@ -209,6 +213,9 @@ export const SUBJECTS: readonly Subject[] = [
   },
   { kind: DataCluster, fixed: ['slug'], full: dataCluster, least: { spec: {} } },
 ];
+
+/** What has `/scale`; none of our own kinds has. */
+export const SCALED: readonly Kind[] = [Deployment, ReplicaSet, StatefulSet, ReplicationController];
 
 /** The full spec without what cannot be changed. */
 export function changeable({ full, fixed }: Subject): JsonObject {

@@ -54,7 +54,7 @@ export const asksForList = ({ method, path }: Step): boolean =>
 /** URL path of a step on a server that serves the kind in `group`. */
 export function pathOf(step: Step, group: string): string {
   const { version, plural, scope } = step.kind;
-  const root = `/apis/${group}/${version}`;
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const below = (namespace: string): string => `${root}/namespaces/${namespace}/${plural}`;
   const collection = scope === 'Cluster' ? `${root}/${plural}` : below(NAMESPACE);
   const [, place = ''] = /^(\{all\}|\{root\}|\{ns:[^}]+\})/.exec(step.path) ?? [];

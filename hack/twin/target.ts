@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 export interface Target {
-  /** Group in which this server serves the kind. */
+  /** Group in which this server serves the kind; that of Kubernetes for a native one. */
   groupOf(kind: Kind): string;
   send(request: Request): Promise<Answer>;
 }
@@ -31,7 +31,11 @@ export function createPlayer(target: Target): Player {
   return {
     play: async (step) => {
       const group = target.groupOf(step.kind);
-      const local = (text: string): string => fill(text, kept).replaceAll(TWIN_GROUP, group);
+      const isOwn = step.kind.origin === 'own';
+      const local = (text: string): string => {
+        const filled = fill(text, kept);
+        return isOwn ? filled.replaceAll(TWIN_GROUP, group) : filled;
+      };
       const { body, type } = step;
       const answer = await target.send({
         method: step.method,
@@ -44,7 +48,7 @@ export function createPlayer(target: Target): Player {
         body: body === undefined ? undefined : local(typeof body === 'string' ? body : JSON.stringify(body)),
       });
       if (step.keep !== undefined) kept.set(step.keep, remember(answer.text));
-      return { ...answer, text: answer.text.replaceAll(group, TWIN_GROUP) };
+      return { ...answer, text: isOwn ? answer.text.replaceAll(group, TWIN_GROUP) : answer.text };
     },
   };
 }

@@ -11,6 +11,8 @@ import { silentLog } from '../../../apiserver/runtime/log.ts';
 import { createMetrics } from '../../../apiserver/runtime/metrics.ts';
 import { createApiServer } from '../../../apiserver/server.ts';
 import { createSqliteStore } from '../../../apiserver/store/sqlite/store.ts';
+import { SCALED } from '../../../hack/twin/objects.ts';
+import { scaledObject } from '../../../hack/twin/steps/scale.ts';
 import { NAMESPACE } from '../../../hack/twin/step.ts';
 import type { Target } from '../../../hack/twin/target.ts';
 import type { Json } from '../../support/http.ts';
@@ -84,7 +86,16 @@ export async function prepare(sender: Sender): Promise<void> {
   });
 }
 
-export async function mustCreate(sender: Sender, path: string, body: object): Promise<Json> {
+/** What the script scales. */
+export async function prepareScaled(sender: Pick<Sender, 'send'>): Promise<void> {
+  for (const kind of SCALED) {
+    const root = kind.group === '' ? '/api' : `/apis/${kind.group}`;
+    const path = `${root}/${kind.version}/namespaces/${NAMESPACE}/${kind.plural}?fieldManager=maker`;
+    await mustCreate(sender, path, scaledObject(kind));
+  }
+}
+
+export async function mustCreate(sender: Pick<Sender, 'send'>, path: string, body: object): Promise<Json> {
   const headers = { 'content-type': 'application/json' };
   const { status, text } = await sender.send({ method: 'POST', path, headers, body: JSON.stringify(body) });
   if (status !== 201) throw new Error(`POST ${path} was answered with ${status}: ${text}`);

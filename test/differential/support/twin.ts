@@ -23,7 +23,7 @@ export async function twinOn(cluster: Cluster): Promise<RunningTarget> {
   const names = SUBJECTS.map(({ kind }) => `crd/${kind.plural}.${TWIN_GROUP}`);
   await cluster.ok(['wait', '--for=condition=Established', ...names]);
   return {
-    groupOf: () => TWIN_GROUP,
+    groupOf: (kind) => (kind.origin === 'native' ? kind.group : TWIN_GROUP),
     send: (request) => sender.send(request),
     close: () => {
       sender.close();
