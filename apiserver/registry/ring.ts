@@ -8,10 +8,10 @@ import type { CacheEvent } from './event.ts';
 export interface RingLimits {
   /** Default 50,000. */
   readonly maxEvents: number;
-  /** Default 64 MiB. */
+  /** Default 24 MiB. */
   readonly maxBytes: number;
 }
-export const RING_LIMITS: RingLimits = { maxEvents: 50_000, maxBytes: 64 * 1024 * 1024 };
+export const RING_LIMITS: RingLimits = { maxEvents: 50_000, maxBytes: 24 * 1024 * 1024 };
 
 export interface Ring {
   /** Every change above this revision is here. */

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { NODE_FLAGS } from '../node-flags.ts';
 import type { Bench } from './measure.ts';
 import { residentBytes, type Program } from './machine.ts';
 import { measured, type Measured } from './measured.ts';
@@ -10,8 +11,6 @@ import { dataPolicy, depot, TENANT } from './objects.ts';
 import type { Load, LoadResult } from './programs/load.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../apiserver/polder.js');
-/** As in `npm start`. */
-const LARGE_PAGES = '--use-largepages=silent';
 const READY_TIMEOUT_MS = 120_000;
 
 export interface Polder {
@@ -47,7 +46,7 @@ export async function startPolder(bench: Bench, name: string): Promise<Polder> {
   const profile = profileTo === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileTo}`];
   const args = [
     ...profile,
-    LARGE_PAGES,
+    ...NODE_FLAGS,
     LAUNCHER,
     'up',
     '--data-dir',

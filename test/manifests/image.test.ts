@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { NODE_FLAGS } from '../../hack/node-flags.ts';
 import { ROOT, run } from '../support/polder.ts';
 
 const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
@@ -34,6 +35,16 @@ describe('container image', function () {
     assert.ok(user, 'USER is numeric');
     assert.ok(Number(user[1]) > 0 && Number(user[2]) > 0);
     assert.ok(DOCKERFILE.lastIndexOf('\nFROM ') < DOCKERFILE.indexOf('\nUSER '), 'in the last stage');
+  });
+
+  it('runs with the flags that tests and benches run with, as does npm start', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    const entry = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(DOCKERFILE)?.[1] ?? '[]') as readonly string[];
+
+    assert.deepEqual(entry.slice(1, -1), [...NODE_FLAGS]);
+    assert.equal(scripts['start'], `exec node ${NODE_FLAGS.join(' ')} apiserver/polder.js up`);
   });
 
   it('sends to the engine exactly what the image copies', () => {

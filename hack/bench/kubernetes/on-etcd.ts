@@ -5,6 +5,7 @@ import type { Platform } from '../../../test/aggregated/support/platform.ts';
 import type { Part } from '../../../test/support/cluster-part.ts';
 import { freePorts } from '../../../test/support/free-port.ts';
 import { ROOT, run } from '../../../test/support/polder.ts';
+import { NODE_FLAGS } from '../../node-flags.ts';
 
 export interface OnEtcd {
   readonly part: Part;
@@ -30,8 +31,7 @@ export async function startOnEtcd({ cluster, apiServer }: Platform): Promise<OnE
   const part = cluster.add('polder-on-etcd', {
     program: process.execPath,
     args: [
-      // As in the image.
-      '--use-largepages=silent',
+      ...NODE_FLAGS,
       program,
       'apiserver',
       `--kubeconfig=${kubeconfig}`,

@@ -48,6 +48,7 @@ async function compete(
   }
   const rows: Row[] = [];
   const isWanted = (part: string): boolean => bench.only?.includes(part) ?? true;
+  if (isWanted('memory')) rows.push(...(await memoryRows(twin, ours[0], say)));
   for (const round of ROUNDS.filter(({ key }) => isWanted(key))) {
     say(`${round.name} ...`);
     const theirs = await round.run(twin, bench.seconds);
@@ -56,7 +57,6 @@ async function compete(
     }
   }
   if (isWanted('fan-out')) rows.push(...(await fanOutRows(bench, twin, ours, say)));
-  if (isWanted('memory')) rows.push(...(await memoryRows(twin, ours[0], say)));
   return rows;
 }
 
@@ -114,7 +114,7 @@ async function memoryRows(
   const ours = await mixed(mine, MIXED_SECONDS);
   return [
     {
-      measure: `resident memory after the rounds and ${MIXED_SECONDS} s of mixed load`,
+      measure: `resident memory after loading ${OBJECTS} objects and ${MIXED_SECONDS} s of mixed load`,
       value: ours.after,
       unit: 'MiB',
       baseline: { name: 'kube-apiserver', value: theirs.after },

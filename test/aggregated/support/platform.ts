@@ -1,6 +1,7 @@
 /** A control plane with Polder in it, as processes of their own: what a suite of aggregated mode stands on. */
 import { join } from 'node:path';
 import { SYSTEM_NAMESPACE } from '../../../apiserver/api/identity.ts';
+import { NODE_FLAGS } from '../../../hack/node-flags.ts';
 import { startCluster, type Cluster, type ClusterOptions } from '../../support/cluster.ts';
 import type { Part } from '../../support/cluster-part.ts';
 import { freePorts } from '../../support/free-port.ts';
@@ -120,8 +121,7 @@ async function program(
   return cluster.add(part, {
     program: process.execPath,
     args: [
-      // As in the image.
-      '--use-largepages=silent',
+      ...NODE_FLAGS,
       join(tree, 'apiserver/polder.js'),
       name,
       `--kubeconfig=${kubeconfig}`,
