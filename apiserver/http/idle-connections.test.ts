@@ -71,6 +71,25 @@ describe('connections', () => {
     await closed;
   });
 
+  it('are kept while a second watch on them goes on that was asked for before the first had ended', async () => {
+    const theirs = connected(plane);
+    const socket = await rawConnection(plane);
+    let text = '';
+    socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
+    const answers = (): number => text.split('HTTP/1.1 200').length - 1;
+    socket.write(
+      get(`${WIDGETS}?watch=1&timeoutSeconds=30`) + get(`${WIDGETS}?watch=1&timeoutSeconds=86400`),
+    );
+    await until('the first watch is open', () => answers() === 1);
+    advance(30);
+    await until('the second watch is open', () => answers() === 2);
+    advance(1_200);
+    // What would be ended is ended behind this turn of the event loop.
+    await ask(await rawConnection(plane), '/version');
+    assert.equal((await theirs).destroyed, false);
+    socket.destroy();
+  });
+
   it('are ended after a refused upgrade whose client does not hang up', async () => {
     const theirs = connected(plane);
     const socket = await rawConnection(plane, { allowHalfOpen: true });
