@@ -2,9 +2,9 @@
 import { notFound } from '../api/errors.ts';
 import type { Attributes } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
-import { Scale } from '../kinds/native/scale.ts';
 import type { AccessGate, Authorizer } from '../policy/policy.ts';
 import type { Patch, Registry, StoredObject, Target, Written } from '../registry/registry.ts';
+import { Scale } from '../registry/scale-kind.ts';
 import type { Clock } from '../runtime/clock.ts';
 import {
   attributesOf,

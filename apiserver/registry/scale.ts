@@ -5,10 +5,10 @@ import { at, isObject, type JsonObject } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import { validateMeta } from '../api/validate-meta.ts';
 import { formatSelector, type LabelSelector } from '../kinds/fields.ts';
-import { Scale } from '../kinds/native/scale.ts';
 import { inNamespace, metadataOf, metaText, readObject, requireName, withMetadata } from './body.ts';
 import { reportSurprises } from './field-validation.ts';
 import type { Body, Context, FieldValidation, StoredObject, Target } from './registry.ts';
+import { Scale } from './scale-kind.ts';
 import { pruned } from './shape.ts';
 import { own, withPath } from './tree.ts';
 

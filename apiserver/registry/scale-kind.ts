@@ -1,7 +1,7 @@
 /** autoscaling/v1 Scale: what `/scale` of other kinds is read and written as; never served by itself. */
-import { defineNative, type ObjectFor } from '../../api/kind.ts';
-import { int, obj, opt } from '../../api/schema.ts';
-import { text } from './fields.ts';
+import { defineNative, type ObjectFor } from '../api/kind.ts';
+import { int, obj, opt } from '../api/schema.ts';
+import { text } from '../kinds/native/fields.ts';
 
 export const Scale = defineNative({
   group: 'autoscaling',
