@@ -70,6 +70,10 @@ describe('cluster configuration', () => {
       [{ server: '' }, {}, /no server/],
       [{ 'insecure-skip-tls-verify': true }, {}, /insecure-skip-tls-verify is not honoured/],
       [{}, { exec: { command: 'aws' } }, /"exec" is not supported/],
+      [{}, { token: 't', as: 'otto' }, /"as" is not supported/],
+      [{}, { token: 't', 'as-groups': ['g'] }, /"as-groups" is not supported/],
+      [{ 'proxy-url': 'http://proxy' }, {}, /"proxy-url" is not supported/],
+      [{ 'tls-server-name': 'h' }, {}, /"tls-server-name" is not supported/],
       [{ 'certificate-authority': 'gone.crt' }, {}, /gone\.crt cannot be read/],
     ];
     for (const [cluster, user, why] of cases) {

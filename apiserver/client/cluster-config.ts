@@ -65,6 +65,12 @@ export function fromKubeconfig(path: string, clock: Clock): ClusterConfig {
   if (at(cluster, 'insecure-skip-tls-verify') === true) {
     throw new ClusterConfigError(`${path}: insecure-skip-tls-verify is not honoured; name the CA instead`);
   }
+  // Each would lead somewhere else, or as somebody else, than its owner meant.
+  refuse(
+    cluster,
+    ['proxy-url', 'tls-server-name'],
+    'reach the server directly, by a name of its certificate',
+  );
   const ca = dataOrFile(cluster, 'certificate-authority', folder);
   const credentials =
     user === '' ? undefined : credentialsOf(named(config, 'user', user, path), folder, clock);
@@ -85,6 +91,7 @@ function parseConfig(path: string): unknown {
 }
 
 function credentialsOf(user: unknown, folder: string, clock: Clock): Credentials | undefined {
+  refuse(user, ['as', 'as-uid', 'as-groups', 'as-user-extra'], 'use credentials of whom you act as');
   const token = text(at(user, 'token'));
   const tokenFile = text(at(user, 'tokenFile'));
   if (tokenFile !== '') return { token: tokenFrom(resolved(folder, tokenFile), clock) };
@@ -92,14 +99,17 @@ function credentialsOf(user: unknown, folder: string, clock: Clock): Credentials
   const cert = dataOrFile(user, 'client-certificate', folder);
   const key = dataOrFile(user, 'client-key', folder);
   if (cert !== undefined && key !== undefined) return { cert, key };
-  for (const field of ['exec', 'auth-provider', 'username']) {
-    if (at(user, field) !== undefined) {
-      throw new ClusterConfigError(
-        `a kubeconfig with "${field}" is not supported; use a token or a certificate`,
-      );
-    }
-  }
+  refuse(user, ['exec', 'auth-provider', 'username'], 'use a token or a certificate');
   return undefined;
+}
+
+/** Throws when one of the fields says something. */
+function refuse(value: unknown, fields: readonly string[], instead: string): void {
+  for (const field of fields) {
+    const said = at(value, field);
+    if (said === undefined || said === null || said === '') continue;
+    throw new ClusterConfigError(`a kubeconfig with "${field}" is not supported; ${instead}`);
+  }
 }
 
 /** Read again when what is known is older than 10 s; while the file cannot be read the last token is used. */

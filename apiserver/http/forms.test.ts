@@ -193,6 +193,9 @@ describe('forms of the answer', () => {
         [200, '', full.headers['content-length']],
       );
     }
+    // Events behind an answer that has no body would be taken for the next answer.
+    const watch = await plane.call('HEAD', `${WIDGETS}?watch=1`);
+    assert.deepEqual([watch.status, watch.text], [405, '']);
     for (const [method, path] of [
       ['POST', `${WIDGETS}/w1`],
       ['OPTIONS', WIDGETS],

@@ -153,6 +153,8 @@ async function list(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise
 }
 
 async function watch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
+  // A proxy takes the answer to HEAD as complete, and would give its connection, on which events come, to others.
+  if (exchange.request.method !== 'GET') throw methodNotAllowed(kind, 'HEAD with watch');
   await deps.watches.serve(exchange, kind, createHttpTransport(exchange));
 }
 

@@ -232,6 +232,11 @@ describe('contract C: negotiation and printing', function () {
     assert.equal(head.status, 200);
     assert.equal(head.text, '');
     expectStatus(await server.root.call('OPTIONS', path), 405, 'MethodNotAllowed');
+    // Between the aggregator and us others use the connection next.
+    assert.equal((await server.root.call('HEAD', `${path}?watch=1`)).status, 405);
+    for (let times = 0; times < 5; times += 1) {
+      assert.equal((await server.root.call('GET', `${path}/one`)).status, 200);
+    }
     expectStatus(
       await server.root.call('POST', `${path}/one`, { body: dataPolicy('one') }),
       405,
