@@ -3,7 +3,7 @@ import { notFound } from '../api/errors.ts';
 import type { Attributes } from '../api/identity.ts';
 import type { Kind } from '../api/kind.ts';
 import type { AccessGate, Authorizer } from '../policy/policy.ts';
-import type { Patch, Registry, StoredObject, Target, Written } from '../registry/registry.ts';
+import type { ListResult, Patch, Registry, StoredObject, Target, Written } from '../registry/registry.ts';
 import { Scale } from '../registry/scale-kind.ts';
 import type { Clock } from '../runtime/clock.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from './access.ts';
 import { parseApplyBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
 import { timedOut } from './deadline.ts';
-import { encodeList, encodeObject, type EncodingOptions } from './encoding.ts';
+import { encodeList, encodeObject, type EncodingOptions, type ListMetadata } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
 import { sendList } from './list.ts';
 import { negotiate, patchTypeOf, wantsPretty, type PatchType } from './negotiation.ts';
@@ -143,14 +143,15 @@ async function list(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise
   const options = readListOptions(exchange.info.query, kind, visibility);
   const { namespace } = targetOf(exchange, kind);
   const result = await deps.registry.list(exchange, { kind, namespace }, options);
-  const metadata = {
-    resourceVersion: String(result.revision),
-    continue: result.continue,
-    remainingItemCount: result.remaining,
-  };
-  const parts = encodeList(kind, metadata, result.items.length === 0, encoding);
+  const parts = encodeList(kind, metadataOf(result), result.items.length === 0, encoding);
   await sendList(exchange, result, parts, encoding.representation.mediaType);
 }
+
+const metadataOf = (result: ListResult): ListMetadata => ({
+  resourceVersion: String(result.revision),
+  continue: result.continue,
+  remainingItemCount: result.remaining,
+});
 
 async function watch(deps: ResourceDeps, exchange: Exchange, kind: Kind): Promise<void> {
   // A proxy takes the answer to HEAD as complete, and would give its connection, on which events come, to others.
@@ -285,7 +286,6 @@ async function removeCollection(deps: ResourceDeps, exchange: Exchange, kind: Ki
     { kind, namespace },
     { ...options, list: listOptions },
   );
-  const metadata = { resourceVersion: String(result.revision), continue: '', remainingItemCount: undefined };
-  const parts = encodeList(kind, metadata, result.items.length === 0, encoding);
+  const parts = encodeList(kind, metadataOf(result), result.items.length === 0, encoding);
   await sendList(exchange, result, parts, encoding.representation.mediaType);
 }

@@ -7,6 +7,12 @@ async function main(): Promise<number> {
   const asked = process.argv.slice(2);
   const names =
     asked.length > 0 ? asked : PROGRAMS.filter((each) => !each.onRequest).map((each) => each.name);
+  const known = PROGRAMS.map((each) => each.name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    console.error(`no program ${unknown.join(', ')}; there are ${known.join(', ')}`);
+    return 2;
+  }
   const missing = missingTools(names);
   const reason = missing.length === 0 ? undefined : cannotBuild();
   if (reason !== undefined) {

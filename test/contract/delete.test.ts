@@ -192,6 +192,7 @@ describe('contract H: delete', function () {
     assert.deepEqual(names(dry), ['m1', 'm2', 'm3', 'm4']);
     const one = await ok(remove(`${many}?labelSelector=tier%3Dgold&limit=1`));
     assert.deepEqual(names(one), ['m1']);
+    assert.equal(typeof one.metadata.continue, 'string');
     const gold = await ok(remove(`${many}?labelSelector=tier%3Dgold`));
     assert.deepEqual(names(gold), ['m2', 'm3']);
     const none = await ok(remove(`${many}?fieldSelector=metadata.name%3Dnobody`));
