@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createClient, type Client } from '../apiserver/client/client.ts';
-import { systemClock, type Clock } from '../apiserver/runtime/clock.ts';
+import { createFakeClock, systemClock, type Clock, type FakeClock } from '../apiserver/runtime/clock.ts';
 import { silentLog } from '../apiserver/runtime/log.ts';
 import { Tenant } from '../apiserver/kinds/tenant.ts';
 import { startCannedApi, type CannedApi, type CannedRequest } from '../test/support/canned-api.ts';
@@ -19,13 +19,14 @@ describe('state of the webhooks', () => {
   let api: CannedApi;
   let client: Client;
   let state: State;
-  let nowMs = 0;
+  let time: FakeClock;
   let isDown = false;
-  /** Backoff passes at once; what else waits stays as it is. */
+  let isHung = false;
+  /** Backoff passes at once; what else waits goes by the time of the test. */
   const clock: Clock = {
-    now: () => nowMs,
-    monotonic: () => performance.now(),
-    after: (delayMs, task) => systemClock.after(delayMs < 9_000 ? 5 : delayMs, task),
+    now: () => time.now(),
+    monotonic: () => time.monotonic(),
+    after: (delayMs, task) => (delayMs < 9_000 ? systemClock.after(5, task) : time.after(delayMs, task)),
   };
   const open: CannedRequest[] = [];
   /** Asked again and again they would wait for longer than a test does: after two failures the server is silent. */
@@ -53,11 +54,16 @@ describe('state of the webhooks', () => {
 
   beforeEach(async () => {
     isDown = false;
-    nowMs = 1_000_000;
+    isHung = false;
+    time = createFakeClock(1_000_000);
     open.length = 0;
     failures.clear();
     waiting.length = 0;
-    api = await startCannedApi((request) => (isDown ? fail(request) : serve(request)));
+    api = await startCannedApi((request) => {
+      if (isHung) waiting.push(request);
+      else if (isDown) fail(request);
+      else serve(request);
+    });
     client = createClient({ server: api.server, ca: api.ca, log: silentLog, clock });
     state = createState({ client, clock, log: silentLog });
   });
@@ -92,12 +98,46 @@ describe('state of the webhooks', () => {
     // Each of them has failed at least once when all have asked twice.
     await until('every watch is lost', () => api.requests.length >= before + 2 * STATE_KINDS.length);
     assert.equal(state.outdated(), undefined);
-    nowMs += 31_000;
+    time.setTime(time.now() + 31_000);
     await until('it is outdated', () => state.outdated() !== undefined);
     assert.match(state.outdated() ?? '', /cannot be followed$/);
     assert.equal(state.loading(), undefined);
     isDown = false;
     for (const request of waiting.splice(0)) serve(request);
     await until('it is current again', () => state.outdated() === undefined);
+  });
+
+  it('X6 is outdated 30 s after the last word of a server that hangs with its connections open', async () => {
+    state.start();
+    await until('everything is in', () => state.loading() === undefined);
+    assert.deepEqual(
+      api.requests.map(({ url }) => url.searchParams.get('timeoutSeconds')),
+      STATE_KINDS.map(() => '10'),
+    );
+    isHung = true;
+    time.advance(15_000);
+    await until('every watch is given up and asked for again', () => waiting.length === STATE_KINDS.length);
+    time.advance(14_999);
+    assert.equal(state.outdated(), undefined);
+    time.advance(2);
+    assert.match(state.outdated() ?? '', /cannot be followed$/);
+    isHung = false;
+    await until('it is current again', () => state.outdated() === undefined);
+  });
+
+  it('X6 stays current while a server with nothing to say ends its watches in time', async () => {
+    state.start();
+    await until('everything is in', () => state.loading() === undefined);
+    for (let round = 1; round <= 5; round += 1) {
+      time.advance(10_000);
+      const before = api.requests.length;
+      for (const request of open.splice(0)) {
+        request.send({ type: 'BOOKMARK', object: { metadata: { resourceVersion: `${10 + round}` } } });
+        request.response.end();
+      }
+      await until('every watch is open again', () => api.requests.length === before + STATE_KINDS.length);
+      await until('every watch was answered', () => open.length === STATE_KINDS.length);
+      assert.equal(state.outdated(), undefined);
+    }
   });
 });

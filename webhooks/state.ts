@@ -56,6 +56,8 @@ export interface StateDeps {
 
 /** A lost watch counts from here on: a revoked right must not live longer. source: resource model X6. */
 const MAX_LOST_MS = 30_000;
+/** A server that hangs is found out in half of that time, counted from its last word: enough to try another one. */
+const MAX_SILENCE_MS = 15_000;
 
 export function createState(deps: StateDeps): State {
   return new WatchedState(deps);
@@ -69,11 +71,12 @@ class WatchedState implements State {
 
   constructor({ client, clock, log }: StateDeps) {
     this.#clock = clock;
+    const options = { client, clock, log, maxSilenceMs: MAX_SILENCE_MS };
     this.#informers = new Map(
       STATE_KINDS.map((kind) => {
         // Of all namespaces in the cluster, only those of tenants matter.
         const selected = kind === Namespace ? { labelSelector: TENANT_LABEL } : {};
-        return [kind, createInformer(kind as Resource<ApiObject>, { client, clock, log, ...selected })];
+        return [kind, createInformer(kind as Resource<ApiObject>, { ...options, ...selected })];
       }),
     );
     this.lookup = {

@@ -13,7 +13,10 @@ export interface Informer<T> {
   /** Resolves when the first complete state is in; rejects when closed before. */
   readonly synced: Promise<void>;
   readonly hasSynced: boolean;
-  /** When the watch was lost that is not back yet, in milliseconds since the epoch; undefined while it follows. */
+  /**
+   * When the server was last heard on the watch that is lost and not back yet, in milliseconds since the epoch;
+   * undefined while it follows.
+   */
   readonly lostSinceMs: number | undefined;
   /** Objects are shared by all readers: never change one. */
   get(ref: ObjectRef): T | undefined;
@@ -45,6 +48,7 @@ export function createInformer<T extends ApiObject>(
   first.promise.catch(() => undefined);
   const { clock = systemClock } = options;
   let hasSynced = false;
+  let heardMs: number | undefined;
   let lostSinceMs: number | undefined;
   let running: Promise<void> | undefined;
 
@@ -62,7 +66,8 @@ export function createInformer<T extends ApiObject>(
       first.resolve();
     },
     following: (isFollowing) => {
-      lostSinceMs = isFollowing ? undefined : (lostSinceMs ?? clock.now());
+      if (isFollowing) heardMs = clock.now();
+      lostSinceMs = isFollowing ? undefined : (lostSinceMs ?? heardMs ?? clock.now());
     },
   };
   return {

@@ -19,6 +19,11 @@ export interface InformerOptions {
   readonly fieldSelector?: string;
   /** Keep metadata.managedFields; default false, they are the larger half of small objects. */
   readonly keepManagedFields?: boolean;
+  /**
+   * For copies that must not grow old unnoticed: a server that says nothing for this long has lost us. Watches are
+   * then so short that a server that is well ends each of them before. At least 10 s; default 150 s.
+   */
+  readonly maxSilenceMs?: number;
   readonly random?: () => number;
 }
 
@@ -26,10 +31,12 @@ export interface Sink<T> {
   put(object: T): void;
   remove(object: T): void;
   replace(objects: readonly T[]): void;
-  /** Whether the state is being followed; told at every turn. */
+  /** Whether the state is being followed; told at every turn, and true whenever the server was heard on a watch. */
   following(isFollowing: boolean): void;
 }
 
+/** What the end of a watch, with the bookmark before it, may be late. */
+const END_GRACE_MS = 5_000;
 const RETRY = { baseMs: 800, capMs: 30_000, floorMs: 100 };
 /** Initial events come in a burst; a server that pauses this long does not know `sendInitialEvents`. */
 const INITIAL_IDLE_MS = 10_000;
@@ -98,17 +105,29 @@ async function step<T extends ApiObject>(reflection: Reflection<T>, at: Position
 }
 
 async function follow<T extends ApiObject>(reflection: Reflection<T>, at: Position): Promise<boolean> {
-  const { client, resource, signal, random } = reflection;
+  const { client, resource, signal, random, clock } = reflection;
+  const onOpen = (): void => reflection.sink.following(true);
   // Ends spread over five minutes, so that a thousand informers do not come back at once.
   const timeoutSeconds = 300 + Math.floor(random() * 300);
-  const onOpen = (): void => reflection.sink.following(true);
-  const request = { ...scopeOf(reflection), resourceVersion: at.revision, timeoutSeconds, signal, onOpen };
+  const limits = { timeoutSeconds, ...silenceLimits(reflection) };
+  const request = { ...scopeOf(reflection), resourceVersion: at.revision, ...limits, signal, onOpen };
+  const startedMs = clock.monotonic();
   let any = false;
   for await (const event of client.watch(resource, request)) {
     any = true;
     apply(reflection, at, event);
   }
-  return any;
+  if (any || clock.monotonic() - startedMs < limits.timeoutSeconds * 500) return any;
+  // Nothing happened, and the server kept to its time.
+  heard(reflection, at);
+  return true;
+}
+
+function silenceLimits({
+  maxSilenceMs,
+}: InformerOptions): { readonly timeoutSeconds: number; readonly idleMs: number } | undefined {
+  if (maxSilenceMs === undefined) return undefined;
+  return { timeoutSeconds: Math.floor((maxSilenceMs - END_GRACE_MS) / 1000), idleMs: maxSilenceMs };
 }
 
 /** State and following changes in one request. Resolves false when the server does not offer it. */
@@ -118,7 +137,8 @@ async function followFromStart<T extends ApiObject>(
 ): Promise<boolean> {
   const { client, resource, sink, signal, clock } = reflection;
   const initial = createInitialState(clock, signal);
-  const request = { ...scopeOf(reflection), sendInitialEvents: true, signal: initial.signal };
+  const limits = { ...scopeOf(reflection), ...silenceLimits(reflection) };
+  const request = { ...limits, sendInitialEvents: true, signal: initial.signal };
   try {
     for await (const event of client.watch(resource, request)) {
       if (initial.done) {
@@ -142,6 +162,7 @@ async function followFromStart<T extends ApiObject>(
 function apply<T extends ApiObject>(reflection: Reflection<T>, at: Position, event: WatchEvent<T>): void {
   if (event.type === 'DELETED') reflection.sink.remove(event.object);
   else if (event.type !== 'BOOKMARK') reflection.sink.put(slim(reflection, event.object));
+  reflection.sink.following(true);
   at.revision = event.resourceVersion;
   heard(reflection, at);
 }

@@ -18,7 +18,10 @@ export interface WatchRequest {
   readonly sendInitialEvents?: boolean;
   /** The server ends the watch after this time. Default: the server's choice. */
   readonly timeoutSeconds?: number;
-  /** A silent connection is taken for dead after this time. Default 150 s: servers send a bookmark each minute. */
+  /**
+   * A silent connection is taken for dead after this time, also before the answer begins. Default 150 s, because
+   * servers send a bookmark each minute, and 30 s until the answer begins.
+   */
   readonly idleMs?: number;
   readonly signal?: AbortSignal;
   /** Called when the server has begun to answer: events may take their time. */
@@ -40,14 +43,14 @@ export async function* watchStream<T>(
   resource: Resource<T>,
   request: WatchRequest,
 ): AsyncGenerator<WatchEvent<T>, void> {
+  const idleMs = request.idleMs ?? IDLE_MS;
   const http = {
     method: 'GET',
     path: watchPath(resource, request),
-    timeoutMs: HEAD_TIMEOUT_MS,
+    timeoutMs: Math.min(HEAD_TIMEOUT_MS, idleMs),
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   };
   const stream = await transport.open(http);
-  const idleMs = request.idleMs ?? IDLE_MS;
   let cancel = (): void => undefined;
   const rearm = (): void => {
     cancel();
