@@ -16,6 +16,7 @@ import type { Hook } from './hooks.ts';
 import { watchedKind } from './native-kinds.ts';
 import { patchBetween, type PatchOperation } from './patch.ts';
 import { ReviewError, type Review, type Verdict } from './review.ts';
+import { meaningOf } from './subresources.ts';
 
 export interface AdmitterDeps {
   readonly engine: Engine;
@@ -137,18 +138,15 @@ function answer(context: RuleContext, question: Question): Outcome {
 }
 
 function requestOf({ review, kind, said }: Question): AdmissionRequest {
-  const { operation, object, oldObject } = review;
+  const { operation } = review;
   if (operation === 'CONNECT') throw new ReviewError('CONNECT is not for this webhook');
   return {
-    operation,
+    ...meaningOf(review, operation),
     kind,
-    subresource: review.subresource,
     namespace: review.namespace,
     name: review.name,
     user: review.user,
     dryRun: review.dryRun,
-    object,
-    oldObject,
     warn: (text) => void said.warnings.push(text),
     annotate: (key, value) => void said.annotations.set(key, value),
   };

@@ -67,5 +67,7 @@ function resourceOf({ group, resource, subresource }: Review): string {
 }
 
 const KNOWN_SUBRESOURCES: ReadonlySet<string> = new Set(
-  'status finalize ephemeralcontainers token exec attach portforward proxy'.split(' '),
+  'status scale finalize eviction binding resize ephemeralcontainers token exec attach portforward proxy'.split(
+    ' ',
+  ),
 );

@@ -19,10 +19,11 @@ import { Secret } from '../apiserver/kinds/native/secret.ts';
 import { ServiceAccount } from '../apiserver/kinds/native/service-account.ts';
 import { Service } from '../apiserver/kinds/native/service.ts';
 import { StatefulSet } from '../apiserver/kinds/native/stateful-set.ts';
+import { Binding, ControllerRevision, PodTemplate } from './host-kinds.ts';
 
 export interface WatchedKind {
   readonly kind: Kind;
-  /** Written like objects of their own: labels can be changed through some of them. */
+  /** Written like objects of their own: through `status` labels can be changed, for the others see `meaningOf`. */
   readonly subresources: readonly string[];
   /** Opened by CONNECT. */
   readonly connects: readonly string[];
@@ -37,24 +38,31 @@ const watched = (
 export const WATCHED_KINDS: readonly WatchedKind[] = [
   // `status` and `finalize` of a Namespace take labels along.
   watched(Namespace, ['status', 'finalize']),
-  watched(Pod, ['ephemeralcontainers'], ['exec', 'attach', 'portforward', 'proxy']),
-  watched(ReplicationController),
-  watched(Deployment),
-  watched(ReplicaSet),
-  watched(StatefulSet),
-  watched(DaemonSet),
-  watched(Job),
-  watched(CronJob),
+  watched(
+    Pod,
+    ['ephemeralcontainers', 'resize', 'eviction', 'binding', 'status'],
+    ['exec', 'attach', 'portforward', 'proxy'],
+  ),
+  watched(ReplicationController, ['scale', 'status']),
+  watched(Deployment, ['scale', 'status']),
+  watched(ReplicaSet, ['scale', 'status']),
+  watched(StatefulSet, ['scale', 'status']),
+  watched(DaemonSet, ['status']),
+  watched(Job, ['status']),
+  watched(CronJob, ['status']),
   watched(Secret),
   watched(ServiceAccount, ['token']),
-  watched(PersistentVolumeClaim),
-  watched(Service, [], ['proxy']),
-  watched(ResourceQuota),
+  watched(PersistentVolumeClaim, ['status']),
+  watched(Service, ['status'], ['proxy']),
+  watched(ResourceQuota, ['status']),
   watched(LimitRange),
-  watched(Ingress),
+  watched(Ingress, ['status']),
   watched(NetworkPolicy),
   watched(Role),
   watched(RoleBinding),
+  watched(ControllerRevision),
+  watched(PodTemplate),
+  watched(Binding),
 ];
 
 const BY_RESOURCE = new Map(

@@ -3,6 +3,7 @@ import { at, type JsonObject } from '../apiserver/api/json.ts';
 import { MutatingWebhookConfiguration } from '../apiserver/kinds/native/mutating-webhook-configuration.ts';
 import { ValidatingWebhookConfiguration } from '../apiserver/kinds/native/validating-webhook-configuration.ts';
 import { compileSelector } from '../apiserver/policy/operators.ts';
+import { CLUSTER_PROGRAMS } from '../apiserver/policy/cluster-users.ts';
 import { GOVERNED } from '../apiserver/policy/native/governed.ts';
 import { PROTECTED_NAMESPACES } from '../apiserver/api/identity.ts';
 import { webhookConfigurations } from './registrations.ts';
@@ -59,6 +60,23 @@ describe('webhook registrations', () => {
       ['isolation.polder.dev', 'namespaces.isolation.polder.dev'],
     );
     assert.equal(HOOKS.length, 4);
+  });
+
+  it('X3 asks about every other way to write a workload, a pod and a label, but not what the cluster reports', () => {
+    const isolation =
+      webhooks().find(({ name }) => name === 'isolation.polder.dev') ?? assert.fail('no such entry');
+    const rules = isolation['rules'] as readonly { readonly resources: readonly string[] }[];
+    const asked = new Set(rules.flatMap(({ resources }) => resources));
+    for (const { kind, subresources } of WATCHED_KINDS.filter((each) => each.kind.scope === 'Namespaced')) {
+      if (kind.hasStatus) assert.ok(subresources.includes('status'), `${kind.plural}/status`);
+      if (kind.scale !== undefined) assert.ok(subresources.includes('scale'), `${kind.plural}/scale`);
+    }
+    for (const each of 'eviction binding resize status ephemeralcontainers'.split(' ')) {
+      assert.ok(asked.has(`pods/${each}`), each);
+    }
+    for (const each of ['bindings', 'controllerrevisions', 'podtemplates']) assert.ok(asked.has(each), each);
+    const conditions = JSON.stringify(isolation['matchConditions']);
+    for (const program of CLUSTER_PROGRAMS) assert.ok(conditions.includes(program), program);
   });
 
   it('is accepted by the kinds as the local plane serves them', () => {

@@ -10,6 +10,7 @@ import {
   TENANT_UID_LABEL,
 } from '../apiserver/api/identity.ts';
 import type { JsonObject } from '../apiserver/api/json.ts';
+import { CLUSTER_ACCOUNTS, CLUSTER_PROGRAMS } from '../apiserver/policy/cluster-users.ts';
 import { HOOKS, type Hook } from './hooks.ts';
 import { WATCHED_KINDS, type WatchedKind } from './native-kinds.ts';
 
@@ -114,6 +115,13 @@ const NOT_OURS: readonly JsonObject[] = [
     expression:
       `!(${user} in ["system:serviceaccount:kube-system:generic-garbage-collector", ` +
       '"system:serviceaccount:kube-system:namespace-controller"])',
+  },
+  // Counting, binding and reporting: often, passed by every rule, and not to be stopped by an outage of ours.
+  {
+    name: 'not-reports-of-the-cluster',
+    expression:
+      `!(has(request.subResource) && request.subResource != "" && (${user}.startsWith("${CLUSTER_ACCOUNTS}") || ` +
+      `${user} in [${CLUSTER_PROGRAMS.map((name) => `"${name}"`).join(', ')}]))`,
   },
 ];
 

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../api/json.ts';
 import { question } from '../denial.ts';
 import type { Engine } from '../engine.ts';
 import { isTrusted, NONE, type HostCluster, type Rule } from './rule.ts';
+import { isReportOfHost } from './status-reports.ts';
 
 export const objectAccess: Rule = {
   name: 'object-access',
@@ -18,6 +19,7 @@ export const objectAccess: Rule = {
     // Our own API server has decided a delete before it looked for the object.
     if (request.operation === 'DELETE' && host === undefined) return NONE;
     const denied = denialOf(engine, request);
+    if (denied?.policies.length === 0 && isReportOfHost(request, context)) return NONE;
     // Inside its tenant an account is bounded by RBAC, which is the tenant's own there, and by refusals.
     if (denied === undefined || (host !== undefined && isBoundedByRbac(denied, request, engine))) return NONE;
     request.annotate('access.policies', denied.policies.join(','));

@@ -2,11 +2,14 @@
 import { at } from '../../api/json.ts';
 import { Tenant } from '../../kinds/tenant.ts';
 import { isTrusted, NONE, type Rule } from './rule.ts';
+import { isReportOfHost } from './status-reports.ts';
 
 export const tenantSuspended: Rule = {
   name: 'tenant-suspended',
-  check: ({ kind, operation, namespace, object, user }, context) => {
+  check: (request, context) => {
+    const { kind, operation, namespace, object, user } = request;
     if (operation === 'DELETE' || kind.storage === 'virtual' || isTrusted(user, context)) return NONE;
+    if (isReportOfHost(request, context)) return NONE;
     const { engine, lookup } = context;
     const owner = engine.tenantOf(namespace);
     const tenant = owner === undefined ? undefined : lookup.find(Tenant, '', owner.name);

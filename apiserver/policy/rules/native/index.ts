@@ -1,5 +1,6 @@
 /** Admission rules about Kubernetes' own kinds in the namespaces of tenants. One line per rule. */
 import type { Rule } from '../rule.ts';
+import { clusterWrites } from './cluster-writes.ts';
 import { ingresses } from './ingresses.ts';
 import { managedObjects } from './managed-objects.ts';
 import { networkPolicies } from './network-policies.ts';
@@ -16,6 +17,7 @@ import { volumeClaims } from './volume-claims.ts';
 
 export const NATIVE_RULES: readonly Rule[] = [
   managedObjects,
+  clusterWrites,
   podSecurity,
   podIdentity,
   podPlacement,

@@ -26,7 +26,7 @@ const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const managedObjects: Rule = {
   name: 'managed-objects',
   check: (request, context) => {
-    if (request.kind.origin !== 'native' || !RESOURCES.has(resourceOf(request))) return NONE;
+    if (request.kind.origin !== 'native' || !RESOURCES.has(subjectOf(request))) return NONE;
     if (isAllowed(request, context)) return NONE;
     const { operation, name, kind } = request;
     if (isManagedName(nameOf(request))) {
@@ -37,6 +37,10 @@ export const managedObjects: Rule = {
     return pretends(request);
   },
 };
+
+/** Through its status an object gets labels too, and a quota its count. */
+const subjectOf = (request: AdmissionRequest): string =>
+  resourceOf(request.subresource === 'status' ? { ...request, subresource: '' } : request);
 
 function isAllowed(request: AdmissionRequest, context: RuleContext): boolean {
   if (isTrusted(request.user, context)) return true;
