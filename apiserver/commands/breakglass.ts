@@ -139,6 +139,8 @@ async function begin(
       `break-glass is on until ${timestamp(wanted.untilMs)}, by ${caller.name}: ${reason}`,
       `  let go while nobody answers: ${open.join(', ')}`,
       `  as before: ${[...closed, 'every ValidatingAdmissionPolicy'].join(', ')}`,
+      '  those of our manifests keep pods of tenants off the node and the tenant labels of namespaces; the rest of what',
+      '  webhooks check, access policies included, is up to RBAC alone',
       'polder apiserver puts it back then, and kubectl apply of the manifests at once, as does: polder breakglass --end',
       '',
     ].join('\n'),

@@ -6,7 +6,7 @@ import { at, type JsonObject } from '../../apiserver/api/json.ts';
 import { ROOT, run, type Output } from '../support/polder.ts';
 import { until } from '../support/until.ts';
 import { apply, installation } from './support/install.ts';
-import { pod } from './support/webhook-objects.ts';
+import { container, labelled, NS, pod, template, workload } from './support/webhook-objects.ts';
 import { startWebhookHost, type WebhookHost } from './support/webhook-host.ts';
 
 const VALIDATING = 'validatingwebhookconfiguration/polder-webhooks';
@@ -60,6 +60,11 @@ describe('aggregated: break-glass', function () {
     const { items } = await get('validatingadmissionpolicies,validatingadmissionpolicybindings');
     return (items as JsonObject[]).map((item) => [at(item, 'metadata.uid'), at(item, 'metadata.generation')]);
   };
+  const refusedTo = async (as: string, object: JsonObject): Promise<string> => {
+    const input = JSON.stringify(object);
+    const made = await host.cluster.kubectl(['create', '-f', '-'], { as, input });
+    return made.code === 0 ? 'nothing was refused' : made.stderr;
+  };
   const events = async (reason: string): Promise<readonly string[]> => {
     const { items } = await get('events', '-n', 'default', '--field-selector', `reason=${reason}`);
     return (items as JsonObject[]).map(({ message }) => String(message));
@@ -69,6 +74,59 @@ describe('aggregated: break-glass', function () {
     'namespaces.isolation.polder.dev': 'Fail',
     'connect.polder.dev': 'Fail',
     'advice.polder.dev': 'Ignore',
+  };
+
+  const OF_THE_NODE: readonly (readonly [JsonObject, RegExp])[] = [
+    [{ volumes: [{ name: 'etc', hostPath: { path: '/etc' } }] }, /a hostPath volume/],
+    [{ hostNetwork: true }, /the node's network/],
+    [{ hostPID: true }, /the node's processes/],
+    [{ hostIPC: true }, /the node's IPC/],
+    [{ containers: [{ ...container, securityContext: { privileged: true } }] }, /privileged containers/],
+    [
+      { initContainers: [{ ...container, name: 'first', securityContext: { privileged: true } }] },
+      /privileged containers/,
+    ],
+  ];
+  /** What tenants' administrators are refused while no webhook is asked. */
+  const keepsTenantsApart = async (): Promise<void> => {
+    const byPods = /ValidatingAdmissionPolicy 'polder-tenants'/;
+    await until('the floor holds', async () =>
+      byPods.test(await refusedTo(host.ann, pod('bad', { hostNetwork: true }))),
+    );
+    for (const [spec, message] of OF_THE_NODE) {
+      const deployment = workload('apps/v1', 'Deployment', 'bad', {
+        selector: { matchLabels: labelled },
+        template: template(spec),
+      });
+      for (const object of [pod('bad', spec), deployment]) {
+        const refusal = await refusedTo(host.ann, object);
+        assert.match(refusal, message);
+        assert.match(refusal, byPods);
+      }
+    }
+    const cronJob = (spec: JsonObject): JsonObject =>
+      workload('batch/v1', 'CronJob', 'nightly', {
+        schedule: '0 3 * * *',
+        jobTemplate: { spec: { template: template({ restartPolicy: 'Never', ...spec }) } },
+      });
+    assert.match(await refusedTo(host.ann, cronJob({ hostNetwork: true })), byPods);
+    await host.apply(host.ann, cronJob({}));
+    const debug = { name: 'debug', image: container.image, securityContext: { privileged: true } };
+    const patch = JSON.stringify({ spec: { ephemeralContainers: [debug] } });
+    const added = ['patch', 'pod', 'urgent', '-n', NS, '--subresource=ephemeralcontainers', '-p', patch];
+    assert.match((await host.cluster.kubectl(added, { as: host.ann })).stderr, byPods);
+
+    const posing = pod('bad', {}, { labels: { 'polder.dev/tenant-uid': 'u-of-somebody-else' } });
+    assert.match(await refusedTo(host.ann, posing), /the UID of the tenant that the namespace belongs to/);
+
+    const byNamespaces = /ValidatingAdmissionPolicy 'polder-tenant-namespaces'/;
+    for (const label of ['polder.dev/tenant=globex', 'polder.dev/tenant-', 'polder.dev/tenant-uid=u-2']) {
+      const args = ['label', '--overwrite', 'namespace', 'tn-acme', label];
+      assert.match((await host.cluster.kubectl(args, { as: host.ann })).stderr, byNamespaces);
+    }
+    const claimed = { name: 'mine', labels: { 'polder.dev/tenant': 'globex' } };
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: claimed };
+    assert.match(await refusedTo(host.ann, namespace), byNamespaces);
   };
 
   it('lets changes through while nobody answers, keeps connections and the floor closed, and tells who did it', async () => {
@@ -94,6 +152,7 @@ describe('aggregated: break-glass', function () {
     assert.match(exec.stderr, /failed calling webhook "connect\.polder\.dev"/);
     assert.deepEqual(await floor(), floorBefore);
     const controllers = '--as=system:serviceaccount:polder-system:polder-controllers';
+    await keepsTenantsApart();
     const beyond = await host.cluster.kubectl(['create', 'namespace', 'beyond', controllers]);
     assert.match(beyond.stderr, /namespaces named tn-<tenant> with the label/);
 

@@ -138,6 +138,16 @@ describe('manifests on a real kube-apiserver', function () {
           input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }),
         });
       }
+      // kube-apiserver takes a moment to hold anybody to a new policy.
+      for (const [account, labels] of [
+        [CONTROLLERS, TENANT],
+        [AGENT, ON_PLANE],
+      ] as const) {
+        await until(`the floor of ${account} holds`, async () => {
+          const tried = await as(account, [...APPLY, '--dry-run=server'], namespace('default', labels));
+          return tried.stderr.includes('ValidatingAdmissionPolicy');
+        });
+      }
     });
 
     const as = (account: string, args: readonly string[], object?: JsonObject): Promise<Output> => {

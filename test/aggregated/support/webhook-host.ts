@@ -36,6 +36,8 @@ export async function startWebhookHost(): Promise<WebhookHost> {
   const controllers = [...POD_MAKERS, ...CLEANERS, ...OTHERS].map((name) => `${name}-controller`).join(',');
   const platform = await startPlatform({
     controllerManagerArgs: [`--controllers=${controllers}`],
+    // As kubeadm has it; without, nothing asks admission about privileged containers.
+    apiServerArgs: ['--allow-privileged=true'],
   });
   const { cluster, webhooks } = platform;
   try {
