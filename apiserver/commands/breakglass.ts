@@ -17,6 +17,7 @@ import {
   failingEntries,
   MAX_BREAK_GLASS_MS,
   opening,
+  openWithoutTrace,
   type BreakGlass,
 } from '../host/break-glass-state.ts';
 import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from '../host/ca-injection.ts';
@@ -28,7 +29,7 @@ import { createLog } from '../runtime/log.ts';
 export const BREAKGLASS_FLAGS: Flags = {
   for: { help: 'How long, such as 90s, 30m or 2h; at most 4h. Again: from now on.', default: '30m' },
   reason: { help: 'Why; needed, and kept where auditors look. No secrets.' },
-  end: { help: 'Puts everything back at once.', boolean: true },
+  end: { help: 'Puts everything back at once, also what is let go without annotations.', boolean: true },
   kubeconfig: { help: 'As whom and where. Default: $KUBECONFIG, else ~/.kube/config.' },
   help: { help: 'Shows this text.', boolean: true },
 };
@@ -152,7 +153,7 @@ async function end(caller: Caller): Promise<void> {
   for (const kind of [...WEBHOOK_CONFIGURATIONS].reverse()) {
     let known: BreakGlass | undefined;
     const object = await change(caller.client, kind, (found) => {
-      known = breakGlassOf(found);
+      known = breakGlassOf(found) ?? openWithoutTrace(found);
       return known === undefined ? undefined : closing(found, known);
     });
     if (known === undefined) continue;

@@ -65,6 +65,17 @@ export const isOver = ({ untilMs }: BreakGlass, nowMs: number): boolean =>
 export const letsGo = (configuration: JsonObject, { entries }: BreakGlass): boolean =>
   hooksOf(configuration).some((hook) => entries.includes(nameOf(hook)) && hook['failurePolicy'] === 'Ignore');
 
+/**
+ * What is let go without annotations that say so; undefined: nothing. The owner of a configuration may want it so, which
+ * only a person can tell.
+ */
+export function openWithoutTrace(configuration: JsonObject): BreakGlass | undefined {
+  const entries = hooksOf(configuration)
+    .filter((hook) => isBreakable(nameOf(hook)) && hook['failurePolicy'] === 'Ignore')
+    .map(nameOf);
+  return entries.length === 0 ? undefined : { untilMs: Number.NaN, by: '', reason: '', entries };
+}
+
 /** The merge patch that breaks the glass, or lengthens or shortens the time; undefined: nothing can be let go. */
 export function opening(
   configuration: JsonObject,

@@ -10,7 +10,14 @@ import { Event } from '../kinds/native/event.ts';
 import { createFakeClock, timestamp, type FakeClock } from '../runtime/clock.ts';
 import { createLog } from '../runtime/log.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
-import { ANNOTATIONS, breakGlassOf, isBreakable, isOver, opening } from './break-glass-state.ts';
+import {
+  ANNOTATIONS,
+  breakGlassOf,
+  isBreakable,
+  isOver,
+  opening,
+  openWithoutTrace,
+} from './break-glass-state.ts';
 import { createBreakGlassKeeper } from './break-glass.ts';
 import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
 import type { LookLoop } from './look-loop.ts';
@@ -150,6 +157,26 @@ describe('break-glass', function () {
     keep();
     await until('it is put back', isBack);
     assert.deepEqual(await policies(Validating), CLOSED);
+  });
+
+  it('is over when somebody took every trace of it away', async () => {
+    await begin(30 * MINUTE_MS);
+    keep();
+    await until('it is seen', () => shows(1));
+    const nothing = Object.fromEntries(Object.values(ANNOTATIONS).map((key) => [key, null]));
+    for (const kind of WEBHOOK_CONFIGURATIONS) await annotate(kind, nothing);
+    assert.deepEqual(await policies(Validating), OPEN);
+    const traceless = openWithoutTrace(await plane.admin.get(Validating, ref));
+    assert.deepEqual(traceless?.entries, ['isolation.polder.dev', 'namespaces.isolation.polder.dev']);
+    await pass('it is put back', async () => (await policies(Validating))['isolation.polder.dev'] === 'Fail');
+    assert.deepEqual(await policies(Validating), CLOSED);
+    await pass('the other one too', async () => (await policies(Mutating))['mutate.polder.dev'] === 'Fail');
+    await until('the metric says so', () => shows(0));
+    assert.equal(openWithoutTrace(await plane.admin.get(Validating, ref)), undefined);
+    await until('it is told', async () => {
+      const { items } = await plane.admin.list(Event, { namespace: 'default' });
+      return items.some(({ message }) => /took away the annotations/.test(message ?? ''));
+    });
   });
 
   it('is over when somebody put the entries back, which nobody undoes', async () => {

@@ -68,7 +68,8 @@ class Keeper {
     const { client, clock } = this.#deps;
     const object = await client.find(kind, { name: WEBHOOKS_NAME });
     const glass = object === undefined ? undefined : breakGlassOf(object);
-    if (object === undefined || glass === undefined) return this.#forget(kind);
+    if (object === undefined) return this.#forget(kind);
+    if (glass === undefined) return this.#withoutTrace(kind, object);
     const isOpen = letsGo(object, glass);
     if (isOpen && !isOver(glass, clock.now())) return this.#remember(kind, glass);
     // While it cannot be put back it is on, whatever the deadline says.
@@ -76,6 +77,15 @@ class Keeper {
     await client.patch(kind, { name: WEBHOOKS_NAME }, closing(object, glass));
     this.#on.delete(kind.kind);
     await this.#report(kind, object, isOpen ? over(glass) : ended(glass));
+  }
+
+  /** Whoever takes the annotations away, and with them the deadline, keeps nothing open that was seen here. */
+  async #withoutTrace(kind: Resource<JsonObject>, object: JsonObject): Promise<void> {
+    const known = this.#on.get(kind.kind);
+    if (known === undefined || !letsGo(object, known)) return this.#forget(kind);
+    await this.#deps.client.patch(kind, { name: WEBHOOKS_NAME }, closing(object, known));
+    this.#on.delete(kind.kind);
+    await this.#report(kind, object, robbed(known));
   }
 
   #remember(kind: Resource<JsonObject>, glass: BreakGlass): void {
@@ -117,5 +127,8 @@ const over = ({ untilMs, by, reason, entries }: BreakGlass): string =>
 
 const ended = ({ untilMs, by, entries }: BreakGlass): string =>
   `${entries.join(', ')} fail closed again: somebody put them back; ${by || 'somebody'} had let them go until ${written(untilMs)}`;
+
+const robbed = ({ by, entries }: BreakGlass): string =>
+  `${entries.join(', ')} fail closed again: somebody took away the annotations that said until when ${by || 'somebody'} had let them go`;
 
 const written = (ms: number): string => (Number.isNaN(ms) ? 'an unknown time' : timestamp(ms));
