@@ -9,6 +9,7 @@ import { RegistrationToken } from '../../apiserver/kinds/registration-token.ts';
 import { conditionStatus } from '../../apiserver/kinds/status.ts';
 import { createFakeClock, type FakeClock } from '../../apiserver/runtime/clock.ts';
 import { createDataPlaneReconciler } from '../../controllers/reconcilers/data-plane.ts';
+import type { Line } from '../support/lines.ts';
 import {
   PLANE,
   startAgent,
@@ -16,7 +17,6 @@ import {
   startDataPlane,
   type Control,
   type DataPlaneServer,
-  type Line,
   type TestAgent,
 } from '../support/replay.ts';
 

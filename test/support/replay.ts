@@ -2,162 +2,29 @@
  * A control plane with its hub, and a data plane, each a real API server in this process, for tests of the replay
  * link. Agents are the real ones, or a puppet that speaks the protocol by hand and says what a test wants.
  */
-import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SYSTEM_NAMESPACE, TENANT_LABEL, TENANT_UID_LABEL } from '../../apiserver/api/identity.ts';
-import { createClient, type Client } from '../../apiserver/client/client.ts';
+import { TENANT_LABEL, TENANT_UID_LABEL } from '../../apiserver/api/identity.ts';
+import type { Client } from '../../apiserver/client/client.ts';
 import type { ApiObject, InputFor, ObjectRef, Resource } from '../../apiserver/client/resource.ts';
-import { ensureIdentity } from '../../apiserver/embedded-identity.ts';
 import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
 import { Namespace } from '../../apiserver/kinds/native/namespace.ts';
 import { PlaneWork } from '../../apiserver/kinds/plane-work.ts';
 import { RegistrationToken } from '../../apiserver/kinds/registration-token.ts';
 import { Tenant } from '../../apiserver/kinds/tenant.ts';
 import { systemClock, type Clock } from '../../apiserver/runtime/clock.ts';
-import { createComponentTokens } from '../../apiserver/runtime/component-tokens.ts';
-import { createLog, type Log } from '../../apiserver/runtime/log.ts';
 import { createMetrics, type Metrics } from '../../apiserver/runtime/metrics.ts';
-import { createApiServer, type ApiServer } from '../../apiserver/server.ts';
-import { createMemoryStore } from '../../apiserver/store/memory/store.ts';
 import type { Store } from '../../apiserver/store/store.ts';
 import { createAgent, type Agent, type AgentOptions } from '../../controllers/agent/agent.ts';
 import { createControllers } from '../../controllers/controllers.ts';
-import { REGISTER_PATH, REPLAY_PATH, createHub, type Hub } from '../../controllers/hub/hub.ts';
+import { REGISTER_PATH, createHub, type Hub } from '../../controllers/hub/hub.ts';
 import type { ReconcilerFactory } from '../../controllers/reconcilers/core/reconciler.ts';
+import { startServer, type Server } from './bare-server.ts';
 import { waitFor } from './control-plane.ts';
-
-export type Line = Readonly<Record<string, unknown>>;
-
-/** Log lines, kept, and waited for. */
-export interface Lines {
-  readonly log: Log;
-  readonly all: readonly Line[];
-  /** The first line with this message that is or comes; rejects after 10 s. `from`: lines before do not count. */
-  seen(message: string, fields?: Line, from?: number): Promise<Line>;
-  /** Resolves when there were this many lines with this message; rejects after 10 s. */
-  counted(message: string, count: number): Promise<void>;
-}
-
-const PATIENCE_MS = 20_000;
-
-export function createLines(): Lines {
-  const all: Line[] = [];
-  const waiting = new Set<() => void>();
-  const log = createLog({
-    level: 'debug',
-    write: (text) => {
-      all.push(JSON.parse(text) as Line);
-      for (const look of waiting) look();
-    },
-  });
-  const until = <T>(what: string, look: () => T | undefined): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const check = (): void => {
-        const found = look();
-        if (found === undefined) return;
-        waiting.delete(check);
-        cancel();
-        resolve(found);
-      };
-      const cancel = systemClock.after(PATIENCE_MS, () => {
-        waiting.delete(check);
-        reject(new Error(`${what} was not logged; the last lines: ${JSON.stringify(all.slice(-5))}`));
-      });
-      waiting.add(check);
-      check();
-    });
-  return {
-    log,
-    all,
-    seen: (message, fields = {}, from = 0) =>
-      until(`"${message}"`, () =>
-        all.find(
-          (line, index) =>
-            index >= from &&
-            line['msg'] === message &&
-            Object.entries(fields).every(([field, value]) => line[field] === value),
-        ),
-      ),
-    counted: async (message, count) => {
-      const isMessage = ({ msg }: Line): boolean => msg === message;
-      await until(`"${message}" ${count} times`, () => all.filter(isMessage)[count - 1]);
-    },
-  };
-}
-
-/** A bare API server. */
-export interface Server {
-  readonly url: string;
-  readonly ca: string;
-  readonly api: ApiServer;
-  /** As one of our components. */
-  clientAs(name: string): Client;
-  tokenOf(name: string): string;
-  close(): Promise<void>;
-}
-
-interface ServerOptions {
-  readonly store?: Store;
-  readonly hub?: () => Hub | undefined;
-  /** Default: any free one. */
-  readonly port?: number;
-  /** Default: a fresh one. */
-  readonly folder?: string;
-}
-
-export async function startServer(options: ServerOptions = {}): Promise<Server> {
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'polder-replay-'));
-  const identity = await ensureIdentity(folder, Date.now());
-  const tokens = createComponentTokens();
-  const { log } = createLines();
-  const api = createApiServer({
-    store: options.store ?? createMemoryStore(),
-    identity,
-    componentKey: tokens.publicKey,
-    tokens: [],
-    clock: systemClock,
-    log,
-    metrics: createMetrics(),
-    writeAudit: () => undefined,
-    fingerprintKey: randomBytes(32),
-    version: 'test',
-    extraRoutes: [
-      {
-        prefix: REGISTER_PATH,
-        handle: (request, response) => {
-          if (options.hub?.()?.handle(request, response) !== true) response.writeHead(503).end();
-        },
-      },
-    ],
-  });
-  api.http.onUpgrade(REPLAY_PATH, (request, socket, head) => {
-    if (options.hub?.()?.upgrade(request, socket, head) !== true) socket.destroy();
-  });
-  const { port } = await api.start(options.port ?? 0, '127.0.0.1');
-  const url = `https://127.0.0.1:${port}`;
-  const clients: Client[] = [];
-  const tokenOf = (name: string): string => tokens.mint(SYSTEM_NAMESPACE, name);
-  return {
-    url,
-    ca: identity.ca,
-    api,
-    tokenOf,
-    clientAs: (name) => {
-      const credentials = { token: () => tokenOf(name) };
-      const client = createClient({ server: url, ca: identity.ca, credentials, log, fieldManager: name });
-      clients.push(client);
-      return client;
-    },
-    close: async () => {
-      for (const client of clients) await client.close();
-      await api.close(0);
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
+import { createLines, type Line, type Lines } from './lines.ts';
 
 export interface Control extends Server {
   readonly admin: Client;
