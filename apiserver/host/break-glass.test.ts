@@ -1,14 +1,12 @@
 /** Against a real API server in memory, with a clock that the test moves. */
 import assert from 'node:assert/strict';
-import { startControlPlane, type ControlPlane } from '../../test/support/control-plane.ts';
+import { useHostCluster } from '../../test/support/host-cluster.ts';
 import { until } from '../../test/support/until.ts';
 import { webhookConfigurations } from '../../webhooks/registrations.ts';
 import { ApiError } from '../api/errors.ts';
 import { at, type JsonObject } from '../api/json.ts';
 import type { Client } from '../client/client.ts';
-import { Event } from '../kinds/native/event.ts';
-import { createFakeClock, timestamp, type FakeClock } from '../runtime/clock.ts';
-import { createLog } from '../runtime/log.ts';
+import { timestamp } from '../runtime/clock.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
 import {
   ANNOTATIONS,
@@ -20,7 +18,6 @@ import {
 } from './break-glass-state.ts';
 import { createBreakGlassKeeper } from './break-glass.ts';
 import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
-import type { LookLoop } from './look-loop.ts';
 
 const MINUTE_MS = 60_000;
 const ref = { name: WEBHOOKS_NAME };
@@ -29,64 +26,35 @@ type Any = (typeof WEBHOOK_CONFIGURATIONS)[number];
 
 describe('break-glass', function () {
   this.timeout(30_000);
-  let plane: ControlPlane;
-  let clock: FakeClock;
+  const host = useHostCluster();
+  const { log } = host;
   let metrics: Metrics;
-  let lines: string[];
-  const keepers: LookLoop[] = [];
-  before(async () => {
-    plane = await startControlPlane({ reconcilers: [] });
-  });
-  after(() => plane.close());
-  beforeEach(async () => {
-    clock = createFakeClock(Date.now());
-    lines = [];
-    for (const [index, kind] of WEBHOOK_CONFIGURATIONS.entries()) {
-      await plane.admin.create(kind, webhookConfigurations()[index] as never);
-    }
-  });
-  afterEach(async () => {
-    for (const keeper of keepers.splice(0)) await keeper.close();
-    for (const kind of WEBHOOK_CONFIGURATIONS) await plane.admin.delete(kind, ref);
-    const { items } = await plane.admin.list(Event, { namespace: 'default' });
-    for (const { metadata } of items)
-      await plane.admin.delete(Event, { namespace: 'default', name: metadata.name });
-  });
 
   const begin = async (forMs: number, by = 'ann'): Promise<void> => {
-    const wanted = { untilMs: clock.now() + forMs, by, reason: 'webhooks are down' };
+    const wanted = { untilMs: host.clock.now() + forMs, by, reason: 'webhooks are down' };
     for (const kind of WEBHOOK_CONFIGURATIONS) {
-      const patch = opening(await plane.admin.get(kind, ref), wanted)?.patch ?? assert.fail();
-      await plane.admin.patch(kind, ref, patch);
+      const patch = opening(await host.admin.get(kind, ref), wanted)?.patch ?? assert.fail();
+      await host.admin.patch(kind, ref, patch);
     }
   };
   const annotate = (kind: Any, annotations: JsonObject): Promise<JsonObject> =>
-    plane.admin.patch(kind, ref, { metadata: { annotations } });
+    host.admin.patch(kind, ref, { metadata: { annotations } });
   /** A process that starts now. */
   const keep = (): void => {
     metrics = createMetrics();
-    const log = createLog({ write: (line) => lines.push(line) });
-    const keeper = createBreakGlassKeeper({ client: plane.admin, clock, log, metrics });
-    keepers.push(keeper);
-    keeper.start();
+    host.run(createBreakGlassKeeper({ client: host.admin, clock: host.clock, log, metrics }));
   };
   const policies = async (kind: Any): Promise<Record<string, unknown>> => {
-    const hooks = (await plane.admin.get(kind, ref))['webhooks'] as JsonObject[];
+    const hooks = (await host.admin.get(kind, ref))['webhooks'] as JsonObject[];
     return Object.fromEntries(hooks.map(({ name, failurePolicy }) => [String(name), failurePolicy]));
   };
   const shows = async (value: 0 | 1): Promise<boolean> =>
     (await metrics.scrape()).includes(`polder_webhook_break_glass ${value}\n`);
-  const glass = async (kind: Any): Promise<unknown> => breakGlassOf(await plane.admin.get(kind, ref));
+  const glass = async (kind: Any): Promise<unknown> => breakGlassOf(await host.admin.get(kind, ref));
   const isBack = async (): Promise<boolean> => {
     const found = await Promise.all(WEBHOOK_CONFIGURATIONS.map(glass));
     return found.every((each) => each === undefined);
   };
-  /** Moves time on while requests of the keeper are answered in between. */
-  const pass = (what: string, done: () => Promise<boolean>, stepMs = 1_000): Promise<void> =>
-    until(what, async () => {
-      clock.advance(stepMs);
-      return done();
-    });
 
   const CLOSED = {
     'isolation.polder.dev': 'Fail',
@@ -102,50 +70,49 @@ describe('break-glass', function () {
 
   it('lets go what keeps tenants apart and what changes objects, and puts exactly that back when its time is over', async () => {
     await begin(30 * MINUTE_MS);
-    const before = await plane.admin.get(Validating, ref);
+    const before = await host.admin.get(Validating, ref);
     keep();
     await until('it is seen', () => shows(1));
     assert.deepEqual(await policies(Validating), OPEN);
     assert.deepEqual(await policies(Mutating), { 'mutate.polder.dev': 'Ignore' });
-    assert.match(lines.join(''), /"break-glass is on".*"by":"ann","reason":"webhooks are down"/);
+    assert.match(host.lines.join(''), /"break-glass is on".*"by":"ann","reason":"webhooks are down"/);
 
-    clock.advance(28 * MINUTE_MS);
+    host.clock.advance(28 * MINUTE_MS);
     await annotate(Validating, { [ANNOTATIONS.by]: 'bob' });
-    await pass('another look', async () => lines.join('').includes('"by":"bob"'));
+    await host.pass('another look', async () => host.lines.join('').includes('"by":"bob"'));
     assert.deepEqual(await policies(Validating), OPEN, 'shortly before its time');
 
-    await pass('it is put back', isBack, 5_000);
+    await host.pass('it is put back', isBack, 5_000);
     assert.deepEqual(await policies(Validating), CLOSED);
     assert.deepEqual(await policies(Mutating), { 'mutate.polder.dev': 'Fail' });
     await until('the metric says so', () => shows(0));
-    const after = await plane.admin.get(Validating, ref);
+    const after = await host.admin.get(Validating, ref);
     const untouched = (object: JsonObject): unknown =>
       (object['webhooks'] as JsonObject[]).map((hook) => ({ ...hook, failurePolicy: '' }));
     assert.deepEqual(untouched(after), untouched(before));
     await until('both are told', async () => {
-      const { items } = await plane.admin.list(Event, { namespace: 'default' });
-      return items.filter(({ reason }) => reason === 'BreakGlassEnded').length === 2;
+      return (await host.events()).filter(({ reason }) => reason === 'BreakGlassEnded').length === 2;
     });
-    const { items } = await plane.admin.list(Event, { namespace: 'default' });
-    assert.match(items.map(({ message }) => message).join('\n'), /the time that bob asked for ended/);
+    const told = (await host.events()).map(({ message }) => message);
+    assert.match(told.join('\n'), /the time that bob asked for ended/);
   });
 
   it('is put back by a process that starts after its time', async () => {
     await begin(MINUTE_MS);
-    clock.advance(2 * MINUTE_MS);
+    host.clock.advance(2 * MINUTE_MS);
     keep();
     await until('it is put back', isBack);
     assert.deepEqual(await policies(Validating), CLOSED);
   });
 
   it('is over at once when the deadline is missing, senseless, or further away than allowed', async () => {
-    const far = timestamp(clock.now() + 24 * 60 * MINUTE_MS);
+    const far = timestamp(host.clock.now() + 24 * 60 * MINUTE_MS);
     for (const until_ of [null, 'soon', far]) {
       await begin(30 * MINUTE_MS);
       await annotate(Validating, { [ANNOTATIONS.until]: until_ });
       await annotate(Mutating, { [ANNOTATIONS.until]: until_ });
       keep();
-      await pass('it is put back', isBack);
+      await host.pass('it is put back', isBack);
       assert.deepEqual(await policies(Validating), CLOSED, String(until_));
     }
   });
@@ -153,7 +120,7 @@ describe('break-glass', function () {
   it('puts the entries back although somebody took their names away', async () => {
     await begin(MINUTE_MS);
     await annotate(Validating, { [ANNOTATIONS.entries]: null });
-    clock.advance(2 * MINUTE_MS);
+    host.clock.advance(2 * MINUTE_MS);
     keep();
     await until('it is put back', isBack);
     assert.deepEqual(await policies(Validating), CLOSED);
@@ -166,16 +133,21 @@ describe('break-glass', function () {
     const nothing = Object.fromEntries(Object.values(ANNOTATIONS).map((key) => [key, null]));
     for (const kind of WEBHOOK_CONFIGURATIONS) await annotate(kind, nothing);
     assert.deepEqual(await policies(Validating), OPEN);
-    const traceless = openWithoutTrace(await plane.admin.get(Validating, ref));
+    const traceless = openWithoutTrace(await host.admin.get(Validating, ref));
     assert.deepEqual(traceless?.entries, ['isolation.polder.dev', 'namespaces.isolation.polder.dev']);
-    await pass('it is put back', async () => (await policies(Validating))['isolation.polder.dev'] === 'Fail');
+    await host.pass(
+      'it is put back',
+      async () => (await policies(Validating))['isolation.polder.dev'] === 'Fail',
+    );
     assert.deepEqual(await policies(Validating), CLOSED);
-    await pass('the other one too', async () => (await policies(Mutating))['mutate.polder.dev'] === 'Fail');
+    await host.pass(
+      'the other one too',
+      async () => (await policies(Mutating))['mutate.polder.dev'] === 'Fail',
+    );
     await until('the metric says so', () => shows(0));
-    assert.equal(openWithoutTrace(await plane.admin.get(Validating, ref)), undefined);
+    assert.equal(openWithoutTrace(await host.admin.get(Validating, ref)), undefined);
     await until('it is told', async () => {
-      const { items } = await plane.admin.list(Event, { namespace: 'default' });
-      return items.some(({ message }) => /took away the annotations/.test(message ?? ''));
+      return (await host.events()).some(({ message }) => /took away the annotations/.test(message ?? ''));
     });
   });
 
@@ -185,44 +157,41 @@ describe('break-glass', function () {
     await until('it is seen', () => shows(1));
     for (const [index, kind] of WEBHOOK_CONFIGURATIONS.entries()) {
       // As kubectl apply of the manifests does.
-      await plane.admin.patch(kind, ref, { webhooks: webhookConfigurations()[index]?.['webhooks'] });
+      await host.admin.patch(kind, ref, { webhooks: webhookConfigurations()[index]?.['webhooks'] });
     }
-    await pass('the annotations go', isBack);
+    await host.pass('the annotations go', isBack);
     assert.deepEqual(await policies(Validating), CLOSED);
     await until('the metric says so', () => shows(0));
   });
 
   it('tries again with patience while the cluster does not take what is put back, and is on meanwhile', async () => {
-    for (const until_ of [timestamp(clock.now() - MINUTE_MS), 'soon']) {
+    for (const until_ of [timestamp(host.clock.now() - MINUTE_MS), 'soon']) {
       await begin(MINUTE_MS);
       await annotate(Mutating, { [ANNOTATIONS.until]: until_ });
       let tries = 0;
       let isWilling = false;
       metrics = createMetrics();
       const client: Pick<Client, 'find' | 'patch' | 'create'> = {
-        ...plane.admin,
+        ...host.admin,
         patch: async (...args) => {
           tries += 1;
           if (!isWilling) throw new ApiError('Forbidden', 'not now');
-          return plane.admin.patch(...args);
+          return host.admin.patch(...args);
         },
       };
-      const log = createLog({ write: (line) => lines.push(line) });
-      const keeper = createBreakGlassKeeper({ client, clock, log, metrics });
-      keepers.push(keeper);
-      keeper.start();
+      host.run(createBreakGlassKeeper({ client, clock: host.clock, log, metrics }));
       await until('the first try', () => tries > 0);
-      await pass('the second', async () => Promise.resolve(tries > 1), 100);
+      await host.pass('the second', async () => Promise.resolve(tries > 1), 100);
       const before = tries;
       for (let step = 0; step < 10; step += 1) {
-        clock.advance(100);
-        await plane.admin.get(Mutating, ref);
+        host.clock.advance(100);
+        await host.admin.get(Mutating, ref);
       }
       assert.ok(tries - before <= 1, `${tries - before} tries within a second`);
       assert.ok(await shows(1));
       isWilling = true;
       await annotate(Validating, { [ANNOTATIONS.until]: until_ });
-      await pass('it is put back', isBack);
+      await host.pass('it is put back', isBack);
       await until('the metric says so', () => shows(0));
     }
   });
@@ -232,13 +201,13 @@ describe('break-glass', function () {
     await begin(60 * MINUTE_MS, 'bob');
     keep();
     await until('it is seen', () => shows(1));
-    clock.advance(2 * MINUTE_MS);
-    await pass('another look', () => shows(1));
+    host.clock.advance(2 * MINUTE_MS);
+    await host.pass('another look', () => shows(1));
     assert.deepEqual(await policies(Validating), OPEN);
     assert.equal(at(await glass(Validating), 'by'), 'bob');
-    await annotate(Validating, { [ANNOTATIONS.until]: timestamp(clock.now()) });
-    await annotate(Mutating, { [ANNOTATIONS.until]: timestamp(clock.now()) });
-    await pass('it is put back', isBack);
+    await annotate(Validating, { [ANNOTATIONS.until]: timestamp(host.clock.now()) });
+    await annotate(Mutating, { [ANNOTATIONS.until]: timestamp(host.clock.now()) });
+    await host.pass('it is put back', isBack);
     assert.deepEqual(await policies(Validating), CLOSED);
   });
 

@@ -1,16 +1,13 @@
 /** Against a real API server in memory, with a clock that the test moves. */
 import assert from 'node:assert/strict';
-import { startControlPlane, type ControlPlane } from '../../test/support/control-plane.ts';
+import { useHostCluster } from '../../test/support/host-cluster.ts';
 import { until } from '../../test/support/until.ts';
 import { webhookConfigurations } from '../../webhooks/registrations.ts';
 import { PROTECTED_NAMESPACES } from '../api/identity.ts';
 import type { JsonObject } from '../api/json.ts';
-import { Event } from '../kinds/native/event.ts';
-import { createFakeClock, type FakeClock } from '../runtime/clock.ts';
-import { createLog } from '../runtime/log.ts';
+import type { Event } from '../kinds/native/event.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
 import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
-import type { LookLoop } from './look-loop.ts';
 import { createRegistrationGuard, unsafeEntries } from './registration-guard.ts';
 
 const ref = { name: WEBHOOKS_NAME };
@@ -58,51 +55,18 @@ describe('selectors of our webhooks', () => {
 
   describe('as the guard sees them', function () {
     this.timeout(30_000);
-    let plane: ControlPlane;
-    let clock: FakeClock;
-    let lines: string[];
-    const guards: LookLoop[] = [];
-    before(async () => {
-      plane = await startControlPlane({ reconcilers: [] });
-    });
-    after(() => plane.close());
-    beforeEach(async () => {
-      clock = createFakeClock(Date.now());
-      lines = [];
-      for (const [index, kind] of WEBHOOK_CONFIGURATIONS.entries()) {
-        await plane.admin.create(kind, webhookConfigurations()[index] as never);
-      }
-    });
-    afterEach(async () => {
-      for (const guard of guards.splice(0)) await guard.close();
-      for (const kind of WEBHOOK_CONFIGURATIONS) await plane.admin.delete(kind, ref);
-    });
-
+    const host = useHostCluster();
     const guard = (): Metrics => {
       const metrics = createMetrics();
-      const made = createRegistrationGuard({
-        client: plane.admin,
-        namespace: 'elsewhere',
-        labels: () => undefined,
-        clock,
-        log: createLog({ write: (line) => lines.push(line) }),
-        metrics,
-      });
-      guards.push(made);
-      made.start();
+      const { admin: client, clock, log } = host;
+      const options = { client, namespace: 'elsewhere', labels: () => undefined, clock, log, metrics };
+      host.run(createRegistrationGuard(options));
       return metrics;
     };
     const counts = async (metrics: Metrics, count: number): Promise<boolean> =>
       (await metrics.scrape()).includes(`polder_webhook_unsafe_selectors ${count}\n`);
     const alarms = async (): Promise<readonly Event[]> =>
-      (await plane.admin.list(Event, { namespace: 'default' })).items.filter(
-        ({ reason }) => reason === 'UnsafeWebhookSelector',
-      );
-    const pass = (what: string, done: () => Promise<boolean>): Promise<void> =>
-      until(what, async () => {
-        clock.advance(5_000);
-        return done();
-      });
+      (await host.events()).filter(({ reason }) => reason === 'UnsafeWebhookSelector');
 
     it('the one of Polder’s own namespace counts, one Event tells of many replicas, and it ends', async () => {
       const [, Validating] = WEBHOOK_CONFIGURATIONS;
@@ -112,7 +76,7 @@ describe('selectors of our webhooks', () => {
       const safe = made.map((hook) => ({ ...hook, namespaceSelector: { matchExpressions: expressions } }));
       const [first, ...others] = safe;
       const unsafe = [{ ...first, namespaceSelector: { matchExpressions: [TENANTS] } }, ...others];
-      await plane.admin.patch(Validating, ref, { webhooks: unsafe });
+      await host.admin.patch(Validating, ref, { webhooks: unsafe });
       const metrics = guard();
       const replica = guard();
       // As we make them they know nothing of another namespace, the mutating one neither.
@@ -124,12 +88,12 @@ describe('selectors of our webhooks', () => {
         told.message ?? '',
         /^isolation\.polder\.dev matches kube-system, .*, elsewhere: an outage of Polder would hold up/,
       );
-      assert.equal(lines.filter((line) => line.includes('"level":"error"')).length, 4);
+      assert.equal(host.lines.filter((line) => line.includes('"level":"error"')).length, 4);
 
-      await plane.admin.patch(Validating, ref, { webhooks: safe });
-      await pass('it is over', () => counts(metrics, 1));
+      await host.admin.patch(Validating, ref, { webhooks: safe });
+      await host.pass('it is over', () => counts(metrics, 1), 5_000);
       assert.equal((await alarms()).length, 2);
-      assert.equal(lines.filter((line) => line.includes('"level":"error"')).length, 4, 'told once');
+      assert.equal(host.lines.filter((line) => line.includes('"level":"error"')).length, 4, 'told once');
     });
   });
 });
