@@ -11,6 +11,7 @@ import type { WriteDeps } from './commit.ts';
 import { reportSurprises } from './field-validation.ts';
 import { applyPatch, parsePatch, PatchError } from './json-patch.ts';
 import type { Body, Context, Patch, WriteOptions, Written } from './registry.ts';
+import { Scale } from './scale-kind.ts';
 import { fromScale, readScale, toScale } from './scale.ts';
 import { pruned } from './shape.ts';
 import { mergePatch } from './tree.ts';
@@ -50,9 +51,9 @@ function patcher(target: UpdateTarget, { type, body }: DocumentPatch): (document
   if (type !== 'json') {
     const { value } = body;
     if (!isObject(value)) throw badRequest('error decoding patch: a merge patch must be an object');
-    // A Scale has neither lists nor directives: both kinds of merge are the same there.
-    if (type === 'merge' || target.subresource === 'scale') return (document) => mergePatch(document, value);
-    return (document) => strategicMerge(objectSchema(target.kind), document, value);
+    if (type === 'merge') return (document) => mergePatch(document, value);
+    const schema = objectSchema(target.subresource === 'scale' ? Scale : target.kind);
+    return (document) => strategicMerge(schema, document, value);
   }
   const operations = parsePatch(body.value);
   return (document) => {

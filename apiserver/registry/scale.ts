@@ -92,7 +92,7 @@ export function scaleOf(stored: StoredObject, kind: Kind): StoredObject {
   return { key, namespace, name, revision, bytes, size: bytes.length, read: () => scale };
 }
 
-const isCount = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) < 2 ** 31;
+const isCount = (value: unknown): boolean => Number.isInteger(value) && value === (Number(value) | 0);
 const isText = (value: unknown): boolean => typeof value === 'string';
 const FIELDS = [
   ['spec', 'replicas', 'an integer of 32 bits', isCount],

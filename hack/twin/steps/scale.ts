@@ -78,7 +78,7 @@ function reads(w: Writer): readonly Step[] {
 function replaces(w: Writer): readonly Step[] {
   const put = (name: string, body: unknown, query = '?fieldManager=boss'): Step =>
     w.put(name, `${PATH}${query}`, body);
-  const values = [0, 7, -1, 2147483647, 2147483648, 1.5, '3', null, true, {}];
+  const values = [0, 7, -1, 2147483647, 2147483648, -2147483648, -2147483649, 1.5, '3', null, true, {}];
   return [
     put('with its version', scale({ replicas: 3 }, { resourceVersion: '{rv:scale}' })),
     owners(w, 'after a PUT'),
@@ -176,6 +176,8 @@ function odd(w: Writer): readonly Step[] {
 function patches(w: Writer): readonly Step[] {
   const dry = `${PATH}?dryRun=All`;
   const merge = (name: string, body: unknown): Step => w.merge(`merge ${name}`, dry, body);
+  const strategic = (name: string, body: unknown): Step =>
+    w.merge(`strategic merge ${name}`, dry, body, { type: STRATEGIC });
   const json = (name: string, body: unknown): Step => w.jsonPatch(`JSON patch ${name}`, dry, body);
   const replicas = '/spec/replicas';
   return [
@@ -183,7 +185,7 @@ function patches(w: Writer): readonly Step[] {
     owners(w, 'after a merge'),
     merge('nothing', {}),
     merge('what is there', { spec: { replicas: 4 } }),
-    ...[-1, '5', 1.5, null, 2147483648].map((value) =>
+    ...[-1, '5', 1.5, null, 2147483648, -2147483648, -2147483649].map((value) =>
       merge(`replicas ${JSON.stringify(value)}`, { spec: { replicas: value } }),
     ),
     merge('spec null', { spec: null }),
@@ -201,7 +203,19 @@ function patches(w: Writer): readonly Step[] {
     merge('an unknown field', { spec: { colour: 'red' } }),
     w.merge('merge an unknown field, strictly', `${dry}&fieldValidation=Strict`, { spec: { colour: 'red' } }),
     w.merge('merge of what is not there', '/none/scale', { spec: { replicas: 1 } }),
-    w.merge('strategic merge', dry, { spec: { replicas: 6 } }, { type: STRATEGIC }),
+    strategic('replicas', { spec: { replicas: 6 } }),
+    strategic('that deletes spec', { spec: { $patch: 'delete' } }),
+    strategic('that deletes spec and says replicas', { spec: { $patch: 'delete', replicas: 6 } }),
+    strategic('that replaces spec', { spec: { $patch: 'replace', replicas: 6 } }),
+    strategic('that replaces spec by nothing', { spec: { $patch: 'replace' } }),
+    strategic('that retains nothing of spec', { spec: { $retainKeys: [] } }),
+    strategic('that retains replicas', { spec: { $retainKeys: ['replicas'], replicas: 6 } }),
+    strategic('that deletes metadata', { metadata: { $patch: 'delete' }, spec: { replicas: 6 } }),
+    strategic('that deletes status', { status: { $patch: 'delete' }, spec: { replicas: 6 } }),
+    strategic('that deletes all', { $patch: 'delete' }),
+    strategic('that replaces all', { $patch: 'replace', ...scale({ replicas: 6 }) }),
+    strategic('of a directive that is none', { spec: { $patch: 'none' } }),
+    strategic('of the lowest number', { spec: { replicas: -2147483648 } }),
     w.merge('merge of no known type', dry, {}, { type: 'application/json' }),
     w.merge('merge, forced', `${dry}&force=true`, { spec: { replicas: 6 } }),
     w.jsonPatch('JSON patch', `${PATH}?fieldManager=hpa`, [{ op: 'replace', path: replicas, value: 5 }]),
