@@ -15,6 +15,8 @@ export interface Platform {
   /** `polder apiserver`; running. The first of its replicas. */
   readonly apiServer: Part;
   readonly replicas: readonly Part[];
+  /** How many of `replicas` the Service sends new connections to. */
+  inService(): number;
   /** `polder controllers` with the hub; running. */
   readonly controllers: Part;
   /** `polder webhooks`; running. */
@@ -46,7 +48,8 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
   };
   try {
     const ports = { apiserver: balancer?.port ?? own[0] ?? 0, webhooks, hub };
-    return { ...(await install(cluster, ports, own, options)), close };
+    const inService = (): number => balancer?.ready().length ?? 1;
+    return { ...(await install(cluster, ports, own, options)), inService, close };
   } catch (error) {
     await close();
     throw error;
@@ -59,7 +62,7 @@ async function install(
   ports: Ports,
   own: readonly number[],
   options: PlatformOptions,
-): Promise<Omit<Platform, 'close'>> {
+): Promise<Omit<Platform, 'inService' | 'close'>> {
   const { before, after } = await installation(ports);
   await apply(cluster, before);
   const dataDir = (replica: number): string =>
