@@ -5,9 +5,9 @@ import { systemClock } from '../runtime/clock.ts';
 import { acquireDataDir, DataDirHeldError, DataDirUnusableError } from '../runtime/data-dir.ts';
 import { describeFlags, readFlags, UsageError, type Flags, type Values } from '../runtime/flags.ts';
 import { createLog } from '../runtime/log.ts';
-import { migrate, MigrationRefusedError, type Migrated, type MigrationTarget } from '../store/migration.ts';
-import { openStore, openTarget, storeExists, STORE_FLAGS } from '../store/open.ts';
-import { StoreUnusableError, type Store } from '../store/store.ts';
+import { migrate, MigrationRefusedError, type Migrated, type Migration } from '../store/migration.ts';
+import { openStore, openTarget, storeExists, storeServers, STORE_FLAGS } from '../store/open.ts';
+import { StoreUnusableError } from '../store/store.ts';
 
 const { store: _store, ...ETCD_FLAGS } = STORE_FLAGS;
 const KINDS = ['sqlite', 'etcd'] as const;
@@ -21,6 +21,10 @@ export const MIGRATE_FLAGS: Flags = {
     help: 'Replaces the objects that the target has; a sqlite database stays beside it as store.db.replaced.',
     boolean: true,
   },
+  'ignore-servers': {
+    help: 'Migrates although API servers use the etcd: what they write to a source from then on is lost, those on a target end.',
+    boolean: true,
+  },
   help: { help: 'Shows this text.', boolean: true },
 };
 
@@ -29,7 +33,7 @@ const HELD = 3;
 /** Exit codes: 0 done, 1 failed or refused, 3 the data directory is held by another process. */
 export async function migrateCommand(args: readonly string[]): Promise<number> {
   const values = readFlags(MIGRATE_FLAGS, args, process.env);
-  if (values['help']?.[0] === 'true') {
+  if (isSet(values, 'help')) {
     process.stdout.write(
       `usage: polder migrate --from sqlite --to etcd [flags]\n\n${describeFlags(MIGRATE_FLAGS)}\n`,
     );
@@ -50,6 +54,8 @@ export async function migrateCommand(args: readonly string[]): Promise<number> {
   }
 }
 
+const isSet = (values: Values, flag: string): boolean => values[flag]?.[0] === 'true';
+
 async function run(values: Values): Promise<Migrated> {
   const from = values['from']?.[0];
   const to = values['to']?.[0];
@@ -62,21 +68,28 @@ async function run(values: Values): Promise<Migrated> {
   }
   const dataDir = acquireDataDir(directory);
   try {
-    const deps = { file: dataDir.file('store.db'), clock: systemClock, log: createLog() };
+    const deps = { file: dataDir.file('store.db'), clock: systemClock, log: createLog(), announce: false };
     const source = { ...values, store: [from] };
     if (!(await storeExists(source, deps)))
       throw new MigrationRefusedError(`there is no store in ${from} yet`);
     const target = await openTarget({ ...values, store: [to] }, deps);
-    return await copy(await openStore(source, deps), target, values['overwrite']?.[0] === 'true');
+    return await copy({
+      source: await openStore(source, deps),
+      target,
+      sourceServers: async () => await storeServers(source),
+      overwrite: isSet(values, 'overwrite'),
+      ignoreServers: isSet(values, 'ignore-servers'),
+    });
   } finally {
     dataDir.release();
   }
 }
 
-async function copy(source: Store, target: MigrationTarget, overwrite: boolean): Promise<Migrated> {
+async function copy(migration: Migration): Promise<Migrated> {
+  const { source } = migration;
   await source.start();
   try {
-    return await migrate({ source, target, overwrite });
+    return await migrate(migration);
   } finally {
     await source.close();
   }

@@ -8,6 +8,8 @@ import { createSqliteTarget } from './sqlite/import.ts';
 import { createSqliteStore } from './sqlite/store.ts';
 import { CompactedError, type Store } from './store.ts';
 
+const QUIET = { sourceServers: () => Promise.resolve([]), ignoreServers: false };
+
 describe('a migration into sqlite', () => {
   let directory = '';
   let file = '';
@@ -41,6 +43,7 @@ describe('a migration into sqlite', () => {
       source,
       target: createSqliteTarget(file),
       overwrite: false,
+      ...QUIET,
     });
     assert.deepEqual([[...counts], from, to], [[['configmaps', 1200]], 1200, 2400]);
     assert.equal(statSync(file).mode & 0o777, 0o600);
@@ -58,8 +61,8 @@ describe('a migration into sqlite', () => {
       for (let index = 0; index < 3000; index += 1) await put(store, `/old/things//${index}`, 'x');
     });
     const target = createSqliteTarget(file);
-    await assert.rejects(migrate({ source, target, overwrite: false }), MigrationRefusedError);
-    assert.equal((await migrate({ source, target, overwrite: true })).to, 3000 + 1200);
+    await assert.rejects(migrate({ source, target, overwrite: false, ...QUIET }), MigrationRefusedError);
+    assert.equal((await migrate({ source, target, overwrite: true, ...QUIET })).to, 3000 + 1200);
     await contents(async (store) => {
       assert.equal((await store.list('/old/', { limit: 1 })).entries.length, 0);
       assert.equal((await store.list('', { limit: 2000 })).entries.length, 1200);
@@ -79,8 +82,28 @@ describe('a migration into sqlite', () => {
         return await real.write({ ...load, confirm });
       },
     };
-    await assert.rejects(migrate({ source, target: meddling, overwrite: false }), /was written to meanwhile/);
+    await assert.rejects(
+      migrate({ source, target: meddling, overwrite: false, ...QUIET }),
+      /was written to meanwhile/,
+    );
     assert.deepEqual(readdirSync(directory), []);
+  });
+
+  it('leaves everything as it was when a server opens the source meanwhile, unless that is meant', async () => {
+    const target = createSqliteTarget(file);
+    let asked = 0;
+    const sourceServers = (): Promise<readonly string[]> => {
+      asked += 1;
+      return Promise.resolve(asked === 1 ? [] : ['cp-1 (process 1)']);
+    };
+    const migration = { source, target, overwrite: false, sourceServers };
+    await assert.rejects(migrate({ ...migration, ignoreServers: false }), (error) => {
+      assert.ok(error instanceof MigrationRefusedError);
+      assert.match(error.message, /^the source is in use by cp-1 \(process 1\): stop every server on it/);
+      return true;
+    });
+    assert.deepEqual(readdirSync(directory), []);
+    assert.equal((await migrate({ ...migration, ignoreServers: true })).from, 1200);
   });
 
   it('leaves everything as it was when the target would not give back the same', async () => {
@@ -94,7 +117,10 @@ describe('a migration into sqlite', () => {
         return await real.write({ ...load, pages: some() });
       },
     };
-    await assert.rejects(migrate({ source, target: lossy, overwrite: false }), /does not give back/);
+    await assert.rejects(
+      migrate({ source, target: lossy, overwrite: false, ...QUIET }),
+      /does not give back/,
+    );
     assert.deepEqual(readdirSync(directory), []);
   });
 });

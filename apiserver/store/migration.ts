@@ -14,6 +14,8 @@ export interface MigrationTarget {
 export interface Load {
   /** All revisions of the target are greater than this one; it is the newest of the source. */
   readonly start: Revision;
+  /** False: throws `MigrationRefusedError`, before anything is changed, while servers have the target open. */
+  readonly ignoreServers: boolean;
   /** In key order. */
   readonly pages: AsyncIterable<readonly Entry[]>;
   /** Asked before the last step, with all that can be read from the target now. Throws when they are not the same. */
@@ -25,9 +27,25 @@ export class MigrationRefusedError extends Error {
   override readonly name = 'MigrationRefusedError';
 }
 
+/** That servers have one side open: what they are told to have stored would be lost. */
+export function serversRun(side: 'source' | 'target', names: readonly string[]): MigrationRefusedError {
+  const loss =
+    side === 'target'
+      ? 'which ends them and drops what they have'
+      : 'which loses what they write from now on';
+  return new MigrationRefusedError(
+    `the ${side} is in use by ${names.join(', ')}: stop every server on it (one that was killed is forgotten after ` +
+      `some seconds), or give --ignore-servers, ${loss}`,
+  );
+}
+
 export interface Migration {
-  /** Started, and nobody else writes to it. */
+  /** Started. */
   readonly source: Store;
+  /** Names of the servers that have the source open; asked before anything is done and again before the last step. */
+  readonly sourceServers: () => Promise<readonly string[]>;
+  /** Do it although servers have the source or the target open. */
+  readonly ignoreServers: boolean;
   readonly target: MigrationTarget;
   /** Replace what the target has. */
   readonly overwrite: boolean;
@@ -44,7 +62,9 @@ export interface Migrated {
 const PAGE = 500;
 
 /** Throws `MigrationRefusedError`, and an `Error` when the source changed meanwhile or the target has something else. */
-export async function migrate({ source, target, overwrite }: Migration): Promise<Migrated> {
+export async function migrate(migration: Migration): Promise<Migrated> {
+  const { source, target, overwrite, ignoreServers } = migration;
+  await requireQuiet(migration);
   await source.sync?.();
   const from = source.revision();
   const there = await target.inspect();
@@ -57,6 +77,7 @@ export async function migrate({ source, target, overwrite }: Migration): Promise
   const read = createDigest();
   const to = await target.write({
     start: Math.max(from, there?.revision ?? 0),
+    ignoreServers,
     pages: counted(pagesOf(source, from), read, counts),
     confirm: async (pages) => {
       const stored = createDigest();
@@ -67,9 +88,15 @@ export async function migrate({ source, target, overwrite }: Migration): Promise
       if (source.revision() !== from) {
         throw new Error('the source was written to meanwhile: stop every server on it, then migrate again');
       }
+      await requireQuiet(migration);
     },
   });
   return { counts, from, to, digest: read.text() };
+}
+
+async function requireQuiet({ sourceServers, ignoreServers }: Migration): Promise<void> {
+  const names = ignoreServers ? [] : await sourceServers();
+  if (names.length > 0) throw serversRun('source', names);
 }
 
 async function* pagesOf(store: Store, revision: Revision): AsyncGenerator<readonly Entry[]> {

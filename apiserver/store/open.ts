@@ -30,6 +30,8 @@ export interface StoreDeps {
   readonly log: Log;
   /** Default: none are kept. */
   readonly metrics?: Metrics;
+  /** False for who only reads an etcd: a migration of it is not kept waiting. Default true. */
+  readonly announce?: boolean;
 }
 
 /** The chosen store, not started. Its driver is loaded here. Throws `UsageError`. */
@@ -47,6 +49,13 @@ export async function storeExists(values: Values, { file }: StoreDeps): Promise<
   const options = etcdOptions(values);
   const { inspectEtcd } = await import('./etcd/import.ts');
   return (await inspectEtcd(options)) !== undefined;
+}
+
+/** Names of the processes that have the chosen store open; none for sqlite, whose data directory is locked instead. */
+export async function storeServers(values: Values): Promise<readonly string[]> {
+  if (!isEtcd(values)) return [];
+  const options = etcdOptions(values);
+  return await (await import('./etcd/import.ts')).serversOnEtcd(options);
 }
 
 /** The chosen store as the target of a migration. */

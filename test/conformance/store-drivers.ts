@@ -14,6 +14,8 @@ export interface StoreDriver {
   readonly durable: boolean;
   /** True when concurrent writes of different keys are committed in call order too. */
   readonly ordered: boolean;
+  /** True when a start takes no revision. */
+  readonly gapless: boolean;
   /** Called in the `describe` of a suite: starts what the driver needs. */
   use?(): void;
   create(directory: string, clock?: Clock): Store;
@@ -26,6 +28,7 @@ export const ETCD_DRIVER: StoreDriver = {
   name: 'etcd',
   durable: true,
   ordered: false,
+  gapless: false,
   use: () => {
     const mine = useEtcd();
     before(() => {
@@ -45,12 +48,14 @@ export const STORE_DRIVERS: readonly StoreDriver[] = [
     name: 'memory',
     durable: false,
     ordered: true,
+    gapless: true,
     create: (_directory, clock) => createMemoryStore(clock === undefined ? {} : { clock }),
   },
   {
     name: 'sqlite',
     durable: true,
     ordered: true,
+    gapless: true,
     create: (directory, clock) =>
       createSqliteStore({ file: join(directory, 'polder.db'), ...(clock === undefined ? {} : { clock }) }),
   },

@@ -4,7 +4,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createFakeClock } from '../../apiserver/runtime/clock.ts';
 import { acquireDataDir } from '../../apiserver/runtime/data-dir.ts';
+import { silentLog } from '../../apiserver/runtime/log.ts';
+import { createConnection } from '../../apiserver/store/etcd/connection.ts';
+import { createLayout } from '../../apiserver/store/etcd/layout.ts';
+import { createPresence, presentServers } from '../../apiserver/store/etcd/presence.ts';
 import { createEtcdStore } from '../../apiserver/store/etcd/store.ts';
 import { createSqliteStore } from '../../apiserver/store/sqlite/store.ts';
 import { CompactedError, StoreUnusableError, type Entry, type Store } from '../../apiserver/store/store.ts';
@@ -12,6 +17,7 @@ import { put, remove, written } from '../conformance/store-support.ts';
 import { useEtcd } from '../support/etcd.ts';
 import type { Json } from '../support/http.ts';
 import { ROOT, run, startPolder, type Output, type Polder } from '../support/polder.ts';
+import { until } from '../support/until.ts';
 
 describe('polder migrate', function () {
   this.timeout(120_000);
@@ -170,11 +176,73 @@ describe('polder migrate', function () {
     const store = createEtcdStore({ servers: [etcd.url], prefix, onLost: lost.resolve });
     await store.start();
     await written(store.append(put('/core/configmaps/a/old', 'x')));
-    assert.equal((await migrate('sqlite', 'etcd', '--overwrite')).code, 0);
+    assert.equal((await migrate('sqlite', 'etcd', '--overwrite', '--ignore-servers')).code, 0);
     assert.match((await lost.promise).message, /has to start again/);
     await assert.rejects(store.append(put('/core/configmaps/a/late', 'x')), StoreUnusableError);
     await store.close();
     await using(inEtcd(), async (fresh) => assert.equal((await all(fresh)).length, 700));
+  });
+
+  it('refuses to replace what a server has open, names it, and does so once it has closed it', async () => {
+    await using(sqlite(), fill);
+    const store = inEtcd();
+    await store.start();
+    const at = await written(store.append(put('/core/configmaps/a/theirs', 'x')));
+    const refused = await migrate('sqlite', 'etcd', '--overwrite');
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^polder: the target is in use by \S+ \(process \d+, since 20\S+Z\): stop/);
+    assert.ok(refused.stderr.includes(`(process ${process.pid}, `), refused.stderr);
+    assert.ok(refused.stderr.includes('give --ignore-servers'), refused.stderr);
+    // Nothing was dropped, and the server goes on.
+    assert.ok((await written(store.append(put('/core/configmaps/a/more', 'x')))) > at);
+    assert.deepEqual(
+      (await all(store)).map(({ key }) => key),
+      ['/core/configmaps/a/more', '/core/configmaps/a/theirs'],
+    );
+    await store.close();
+    assert.equal((await migrate('sqlite', 'etcd', '--overwrite')).code, 0);
+    await using(inEtcd(), async (fresh) => assert.equal((await all(fresh)).length, 700));
+  });
+
+  it('refuses to leave what a server still writes to, but when told to', async () => {
+    const store = inEtcd();
+    const other = inEtcd();
+    await store.start();
+    await other.start();
+    await written(store.append(put('/core/configmaps/a/one', 'x')));
+    const refused = await migrate('etcd', 'sqlite');
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /the source is in use by \S+ \(process [^)]+\), \S+ \(process [^)]+\): stop/,
+    );
+    await other.close();
+    assert.equal((await migrate('etcd', 'sqlite')).code, 1);
+    const told = await migrate('etcd', 'sqlite', '--ignore-servers');
+    assert.equal(told.code, 0, told.stderr);
+    await store.close();
+    await using(sqlite(), async (fresh) => assert.equal((await all(fresh)).length, 1));
+  });
+
+  it('sees a server again whose record was lost while it stood still', async () => {
+    const connection = createConnection({ servers: [etcd.url] });
+    const layout = createLayout(prefix);
+    const clock = createFakeClock(Date.now());
+    const presence = createPresence({ connection, layout, clock, log: silentLog, timeoutMs: 10_000 });
+    await presence.start();
+    const [first] = await serversOn(etcd.url, prefix);
+    const lease = first?.slice(`${prefix}/servers/`.length) ?? '0';
+    await ask(etcd.url, 'lease/revoke', { ID: lease });
+    assert.deepEqual(await serversOn(etcd.url, prefix), []);
+    await until('it is seen again', async () => {
+      clock.advance(5000);
+      return (await serversOn(etcd.url, prefix)).length === 1;
+    });
+    assert.notDeepEqual(await serversOn(etcd.url, prefix), [first]);
+    assert.equal((await presentServers(connection, layout)).length, 1);
+    await presence.close();
+    assert.deepEqual(await serversOn(etcd.url, prefix), []);
+    connection.close();
   });
 
   it('a server goes on with the moved objects: same uid, newer resourceVersion, clients told to list again', async () => {
@@ -203,6 +271,10 @@ describe('polder migrate', function () {
     await onEtcd.ok(['delete', 'configmap', 'map', '-n', 'moved']);
     await onEtcd.stop('SIGKILL');
 
+    const refused = await run(process.execPath, [...args('etcd', 'sqlite', dir), '--overwrite'], {});
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /the source is in use by/);
+    await until('it is forgotten', async () => (await serversOn(etcd.url, prefix)).length === 0, 40_000);
     await moved('etcd', 'sqlite', '--overwrite');
     const after = await startPolder({ dir });
     assert.equal((await after.kubectl(['get', 'configmap', 'map', '-n', 'moved'])).code, 1);
@@ -211,13 +283,26 @@ describe('polder migrate', function () {
   });
 });
 
+/** etcd's JSON gateway. */
+async function ask<T>(url: string, what: string, body: object): Promise<T> {
+  const response = await fetch(`${url}/v3/${what}`, { method: 'POST', body: JSON.stringify(body) });
+  assert.equal(response.status, 200);
+  return (await response.json()) as T;
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** Keys of the processes that have the store open. */
+async function serversOn(url: string, prefix: string): Promise<readonly string[]> {
+  const range = { key: base64(`${prefix}/servers/`), range_end: base64(`${prefix}/servers0`) };
+  const { kvs = [] } = await ask<{ kvs?: readonly { readonly key: string }[] }>(url, 'kv/range', range);
+  return kvs.map(({ key }) => Buffer.from(key, 'base64').toString());
+}
+
 /** Asked without opening the store: that would make one. */
 async function isImporting(url: string, prefix: string): Promise<boolean> {
-  const response = await fetch(`${url}/v3/kv/range`, {
-    method: 'POST',
-    body: JSON.stringify({ key: Buffer.from(`${prefix}/meta`).toString('base64') }),
-  });
-  const { kvs = [] } = (await response.json()) as { kvs?: readonly { readonly value: string }[] };
+  const meta = { key: base64(`${prefix}/meta`) };
+  const { kvs = [] } = await ask<{ kvs?: readonly { readonly value: string }[] }>(url, 'kv/range', meta);
   return kvs.some(({ value }) => Buffer.from(value, 'base64').toString().includes('importing'));
 }
 

@@ -15,7 +15,7 @@ import {
 } from '@grpc/grpc-js';
 import { StoreUnusableError } from '../store.ts';
 import { EtcdFailure } from './failure.ts';
-import { WATCH_PATH, type Method } from './messages.ts';
+import type { Method } from './messages.ts';
 import { NO_METRICS, type EtcdMetrics } from './metrics.ts';
 
 export interface EtcdServers {
@@ -36,8 +36,8 @@ export interface StreamSink {
 export interface Connection {
   /** Rejects with `EtcdFailure`. Default timeout: 5 s. */
   call(method: Method, request: Buffer, timeoutMs?: number): Promise<Buffer>;
-  /** Opens a watch with this request. The returned function ends it. */
-  watch(request: Buffer, sink: StreamSink): () => void;
+  /** Opens a stream both ways with this request, the only one. The returned function ends it. */
+  stream(path: string, request: Buffer, sink: StreamSink): () => void;
   close(): void;
 }
 
@@ -110,12 +110,12 @@ class GrpcConnection implements Connection {
     });
   }
 
-  watch(request: Buffer, sink: StreamSink): () => void {
+  stream(path: string, request: Buffer, sink: StreamSink): () => void {
     const client = this.#client;
     const metadata = new Metadata();
     // A server that lost its leader ends the stream instead of keeping silent.
     metadata.set('hasleader', 'true');
-    const call = client.makeBidiStreamRequest(WATCH_PATH, same, same, metadata, {});
+    const call = client.makeBidiStreamRequest(path, same, same, metadata, {});
     let why: Error = new EtcdFailure('unknown', 'etcd ended the stream');
     call.on('data', (bytes: Buffer) => sink.message(bytes));
     call.on('error', (error: ServiceError) => {

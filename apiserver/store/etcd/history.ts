@@ -9,6 +9,7 @@ import {
   encodeRange,
   encodeWatch,
   METHOD,
+  WATCH_PATH,
   type WatchEvent,
   type WatchResponse,
 } from './messages.ts';
@@ -72,7 +73,7 @@ async function read(
   take: (bytes: Buffer) => boolean,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const end = connection.watch(request, {
+  const end = connection.stream(WATCH_PATH, request, {
     message: (bytes) => {
       try {
         if (take(bytes)) resolve();

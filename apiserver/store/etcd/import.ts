@@ -2,7 +2,7 @@
  * etcd as the target of a migration: `meta` says that objects are being brought in until the last step, and no process
  * opens such a store. Broken off, it is begun again: what is there by then is dropped first.
  */
-import type { Load, MigrationTarget } from '../migration.ts';
+import { serversRun, type Load, type MigrationTarget } from '../migration.ts';
 import { StoreUnusableError, type Entry, type Revision } from '../store.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { EtcdFailure } from './failure.ts';
@@ -17,6 +17,7 @@ import {
 } from './messages.ts';
 import { openExisting, openOrCreate, type Opened } from './opening.ts';
 import { readPage } from './pages.ts';
+import { nameOf, presentServers } from './presence.ts';
 import type { EtcdOptions } from './store.ts';
 
 const PAGE = 500;
@@ -29,6 +30,11 @@ export async function inspectEtcd(
   options: EtcdOptions,
 ): Promise<{ readonly objects: number; readonly revision: Revision } | undefined> {
   return await connected(options, inspect);
+}
+
+/** The processes that have the store open, by name. Throws `StoreUnusableError`. */
+export async function serversOnEtcd(options: EtcdOptions): Promise<readonly string[]> {
+  return await connected(options, presentServers);
 }
 
 export function createEtcdTarget(options: EtcdOptions): MigrationTarget {
@@ -65,11 +71,17 @@ async function inspect(connection: Connection, layout: Layout): ReturnType<typeo
 }
 
 async function write(connection: Connection, layout: Layout, load: Load): Promise<Revision> {
-  await commit(connection, {
-    when: [],
+  const servers = { key: layout.servers, end: layout.serversEnd };
+  const cleared = await commit(connection, {
+    // In one step: who opens the store after it finds that it is being filled.
+    when: load.ignoreServers ? [] : [{ ...servers, modRevision: 0 }],
     success: [{ is: 'delete', key: layout.all, end: layout.allEnd }],
-    failure: [],
+    failure: [{ is: 'range', range: servers }],
   });
+  if (!cleared.succeeded) {
+    const names = cleared.ranges.flatMap(({ kvs }) => kvs.map(({ value }) => nameOf(value)));
+    throw serversRun('target', names);
+  }
   const meta = { start: load.start };
   const found = await openOrCreate(connection, layout, { ...meta, importing: true });
   if (found.is !== 'created') throw interfered(layout);

@@ -8,9 +8,11 @@
  * | times/<instant>    | the revision that was newest then          | in the first change of each minute       |
  * | guards/<name>      | nothing                                    | by every change with that guard          |
  * | meta               | format, and where our revisions begin      | once, and by a migration                 |
+ * | servers/<lease>    | which process has opened the store         | by each, under a lease that it keeps     |
  *
  * A change is one transaction, so that it has an etcd revision of its own. Our revision is etcd's, counted from the
- * one that created `meta`: it is gap-free while nobody else writes to the same etcd, and strictly increasing always.
+ * one that created `meta`: strictly increasing always, and gap-free but for processes that come and go, and for what
+ * others write to the same etcd.
  * `head` is changed by us alone: its revision is the newest of ours, whatever else moves etcd's.
  */
 import { StoreUnusableError, type Revision } from '../store.ts';
@@ -28,11 +30,15 @@ export interface Layout {
   /** Bytes of `objects`. */
   readonly objectsLength: number;
   readonly timesEnd: Buffer;
+  /** What processes say of themselves: from `servers` up to `serversEnd`. */
+  readonly servers: Buffer;
+  readonly serversEnd: Buffer;
   object(key: string): Buffer;
   /** The key of an object; undefined for anything else. */
   keyOf(etcdKey: Buffer): string | undefined;
   guard(name: string): Buffer;
   time(ms: number): Buffer;
+  server(lease: number): Buffer;
 }
 
 /** Such keys sort newest first, so that the newest note at or before an instant is the first of a range. */
@@ -55,6 +61,8 @@ export function createLayout(given = '/polder'): Layout {
     allEnd: Buffer.from(`${prefix}0`),
     objectsLength: objectsBytes.length,
     timesEnd: Buffer.from(`${prefix}/times0`),
+    servers: Buffer.from(`${prefix}/servers/`),
+    serversEnd: Buffer.from(`${prefix}/servers0`),
     object,
     keyOf: (etcdKey) =>
       etcdKey.subarray(0, objectsBytes.length).equals(objectsBytes)
@@ -63,6 +71,7 @@ export function createLayout(given = '/polder'): Layout {
     guard: (name) => Buffer.from(`${prefix}/guards/${name}`),
     time: (ms) =>
       Buffer.from(`${prefix}/times/${String(LAST_INSTANT - Math.floor(ms)).padStart(DIGITS, '0')}`),
+    server: (lease) => Buffer.from(`${prefix}/servers/${lease}`),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Connection } from './connection.ts';
 import { EtcdFailure } from './failure.ts';
-import { decodeWatch, encodeWatch, type WatchEvent, type WatchResponse } from './messages.ts';
+import { decodeWatch, encodeWatch, WATCH_PATH, type WatchEvent, type WatchResponse } from './messages.ts';
 import type { EtcdMetrics } from './metrics.ts';
 
 export interface LiveDeps {
@@ -63,7 +63,7 @@ class LiveWatch implements Live {
     const { connection, range } = this.#deps;
     let compacted = false;
     this.#fragments = [];
-    this.#end = connection.watch(encodeWatch(range.key, range.end, this.#next), {
+    this.#end = connection.stream(WATCH_PATH, encodeWatch(range.key, range.end, this.#next), {
       message: (bytes) => {
         if (this.#closed || compacted) return;
         const response = decodeWatch(bytes);

@@ -8,9 +8,12 @@ export const METHOD = {
   range: { name: 'range', path: '/etcdserverpb.KV/Range' },
   txn: { name: 'txn', path: '/etcdserverpb.KV/Txn' },
   compact: { name: 'compact', path: '/etcdserverpb.KV/Compact' },
+  grant: { name: 'grant', path: '/etcdserverpb.Lease/LeaseGrant' },
+  revoke: { name: 'revoke', path: '/etcdserverpb.Lease/LeaseRevoke' },
 } as const;
 export type Method = (typeof METHOD)[keyof typeof METHOD];
 export const WATCH_PATH = '/etcdserverpb.Watch/Watch';
+export const KEEP_ALIVE_PATH = '/etcdserverpb.Lease/LeaseKeepAlive';
 
 export interface KeyValue {
   readonly key: Buffer;
@@ -39,11 +42,14 @@ export interface RangeResponse {
 
 export type Operation =
   | { readonly is: 'range'; readonly range: RangeRequest }
-  | { readonly is: 'put'; readonly key: Buffer; readonly value: Buffer }
+  /** It goes with its lease; absent or 0: it stays. */
+  | { readonly is: 'put'; readonly key: Buffer; readonly value: Buffer; readonly lease?: number }
   | { readonly is: 'delete'; readonly key: Buffer; readonly end?: Buffer };
 /** The key was last changed at this revision, or with `orBefore` not after it; 0 = it does not exist. */
 export interface Condition {
   readonly key: Buffer;
+  /** Exclusive: it holds for every key from `key` on. Absent: this key alone. */
+  readonly end?: Buffer;
   readonly modRevision: number;
   readonly orBefore?: true;
 }
@@ -84,10 +90,12 @@ export const encodeRange = (request: RangeRequest): Buffer => rangeMessage(reque
 
 export function encodeTxn({ when, success, failure }: TxnRequest): Buffer {
   const message = new MessageWriter();
-  for (const { key, modRevision, orBefore } of when) {
+  for (const { key, end, modRevision, orBefore } of when) {
     const compare = new MessageWriter().integer(1, orBefore === true ? LESS : EQUAL);
     compare.integer(2, MOD_REVISION_TARGET).bytes(3, key);
-    message.message(1, compare.integer(6, orBefore === true ? modRevision + 1 : modRevision));
+    compare.integer(6, orBefore === true ? modRevision + 1 : modRevision);
+    if (end !== undefined) compare.bytes(64, end);
+    message.message(1, compare);
   }
   for (const operation of success) message.message(2, operationMessage(operation));
   for (const operation of failure) message.message(3, operationMessage(operation));
@@ -95,6 +103,22 @@ export function encodeTxn({ when, success, failure }: TxnRequest): Buffer {
 }
 
 export const encodeCompact = (revision: number): Buffer => new MessageWriter().integer(1, revision).finish();
+
+/** `lease`: below 2^53, and of nobody else. */
+export const encodeGrant = (lease: number, ttlS: number): Buffer =>
+  new MessageWriter().integer(1, ttlS).integer(2, lease).finish();
+/** Both what keeps a lease and what ends it. */
+export const encodeLease = (lease: number): Buffer => new MessageWriter().integer(1, lease).finish();
+/** Seconds that the lease lives on; 0: it is over. */
+export function decodeKeepAlive(bytes: Buffer): number {
+  const reader = new MessageReader(bytes);
+  let ttlS = 0;
+  while (reader.next()) {
+    if (reader.field === 3) ttlS = reader.integer();
+    else reader.skip();
+  }
+  return ttlS;
+}
 
 /** Watches every key from `key` up to `end`, from `startRevision` on. */
 export function encodeWatch(key: Buffer, end: Buffer, startRevision: number): Buffer {
@@ -119,7 +143,13 @@ function operationMessage(operation: Operation): MessageWriter {
     case 'range':
       return message.message(1, rangeMessage(operation.range));
     case 'put':
-      return message.message(2, new MessageWriter().bytes(1, operation.key).bytes(2, operation.value));
+      return message.message(
+        2,
+        new MessageWriter()
+          .bytes(1, operation.key)
+          .bytes(2, operation.value)
+          .integer(3, operation.lease ?? 0),
+      );
     case 'delete': {
       const range = new MessageWriter().bytes(1, operation.key);
       if (operation.end !== undefined) range.bytes(2, operation.end);

@@ -2,7 +2,7 @@
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { FailureKind } from './failure.ts';
 
-export type Operation = 'range' | 'txn' | 'compact';
+export type Operation = 'range' | 'txn' | 'compact' | 'grant' | 'revoke';
 
 export interface EtcdMetrics {
   /** Begins a call; the answer ends it. */
@@ -37,6 +37,8 @@ export function createEtcdMetrics(metrics: Metrics): EtcdMetrics {
     range: seconds.with({ operation: 'range' }),
     txn: seconds.with({ operation: 'txn' }),
     compact: seconds.with({ operation: 'compact' }),
+    grant: seconds.with({ operation: 'grant' }),
+    revoke: seconds.with({ operation: 'revoke' }),
   };
   return {
     begin: (operation) => {

@@ -30,6 +30,7 @@ import { createEtcdMetrics, NO_METRICS, type EtcdMetrics } from './metrics.ts';
 import { createNotes, type Notes } from './notes.ts';
 import { openOrCreate, type Opened } from './opening.ts';
 import { readPage } from './pages.ts';
+import { createPresence, type Presence } from './presence.ts';
 import { createWaiters, type Waiters } from './waiters.ts';
 
 export interface EtcdOptions extends EtcdServers {
@@ -41,6 +42,8 @@ export interface EtcdOptions extends EtcdServers {
   readonly timeoutMs?: number;
   readonly log?: Log;
   readonly metrics?: Metrics;
+  /** Whether a migration refuses to replace what this process has open. Default true; false for who only reads. */
+  readonly announce?: boolean;
   /**
    * The store cannot follow etcd any more: its history was compacted while this process was away, or others wrote
    * under our prefix. Default: thrown where nobody catches it, so that the process ends and starts again.
@@ -59,6 +62,7 @@ export function createEtcdStore(options: EtcdOptions): Store {
 /** What there is once the store has started. */
 interface Parts extends Opened {
   readonly connection: Connection;
+  readonly presence: Presence;
   readonly live: Live;
   readonly commits: Commits;
   readonly notes: Notes;
@@ -92,16 +96,26 @@ class EtcdStore implements Store {
   async start(): Promise<void> {
     if (this.#parts !== undefined || this.#closing !== undefined) throw new Error('store: started twice');
     const connection = createConnection(this.#options, this.#metrics);
+    const presence = createPresence({
+      connection,
+      layout: this.#layout,
+      clock: systemClock,
+      log: this.#options.log ?? silentLog,
+      timeoutMs: this.#timeoutMs,
+    });
     try {
+      // Before anything else: a migration that does not see this process has made the store its own by then.
+      if (this.#options.announce !== false) await presence.start();
       const found = await openOrCreate(connection, this.#layout, { start: 0 }, this.#timeoutMs);
       if (found.is === 'importing') throw importing(this.#layout);
       const { opened } = found;
       const compacted = await compactedUpTo(connection, this.#layout);
       this.#revision = opened.headRevision - opened.base;
       this.#oldest = Math.max(opened.firstKnown, compacted - opened.base + 1);
-      this.#parts = this.#assemble(connection, opened);
+      this.#parts = this.#assemble({ connection, presence }, opened);
       this.#parts.live.start(opened.headRevision + 1);
     } catch (error) {
+      await presence.close();
       connection.close();
       throw asUnusable(error);
     }
@@ -198,6 +212,7 @@ class EtcdStore implements Store {
     await parts.commits.drained();
     parts.live.close();
     parts.waiters.fail(closed());
+    await parts.presence.close();
     parts.connection.close();
   }
 
@@ -206,7 +221,8 @@ class EtcdStore implements Store {
     return this.#parts;
   }
 
-  #assemble(connection: Connection, opened: Opened): Parts {
+  #assemble(kept: Pick<Parts, 'connection' | 'presence'>, opened: Opened): Parts {
+    const { connection } = kept;
     const { clock = systemClock, log = silentLog } = this.#options;
     const layout = this.#layout;
     const { base, metaRevision } = opened;
@@ -236,7 +252,7 @@ class EtcdStore implements Store {
       onCompacted: async () => await this.#resume(),
       onLost: (error) => this.#lose(error.message),
     });
-    return { ...opened, connection, live, commits, notes, waiters };
+    return { ...opened, ...kept, live, commits, notes, waiters };
   }
 
   #deliver(events: readonly WatchEvent[]): void {
@@ -286,6 +302,7 @@ class EtcdStore implements Store {
     const error = new StoreUnusableError(`${why}: this process cannot go on and has to start again`);
     this.#lost = error;
     this.#parts?.live.close();
+    void this.#parts?.presence.close();
     this.#parts?.waiters.fail(error);
     if (this.#options.onLost !== undefined) {
       this.#options.onLost(error);
