@@ -8,7 +8,7 @@ import type { Serving, ServingCertificate } from './client/serving-certificate.t
 import { createCoreServer, type ApiServer } from './core-server.ts';
 import { ensureSharedSecret, untilDone } from './client/shared-secret.ts';
 import { createBreakGlassKeeper } from './host/break-glass.ts';
-import { createCaInjection } from './host/ca-injection.ts';
+import { createInjection } from './host/injection.ts';
 import { createHost, type Host } from './host/host.ts';
 import type { LookLoop } from './host/look-loop.ts';
 import { createRegistrationGuard } from './host/registration-guard.ts';
@@ -105,20 +105,16 @@ class Aggregated implements AggregatedServer {
     for (const loop of loops) loop.start();
   }
 
-  /** Follows the serving certificate, and has the host trust it where it is our own. */
+  /** Follows the serving certificate; has the host trust it where it is our own, and know the way to our webhooks. */
   #keepServing(first: Serving): void {
     const { serving, client, namespace, clock, log } = this.#options;
-    const injection =
-      first.bundle === undefined ? undefined : createCaInjection({ client, namespace, clock, log });
-    if (injection !== undefined) this.#started.push(injection);
-    const trust = ({ bundle }: Serving): void => {
-      if (bundle !== undefined) injection?.trust(bundle);
-    };
-    trust(first);
+    const injection = createInjection({ client, namespace, clock, log });
+    this.#started.push(injection);
+    injection.keep(first.bundle);
     serving.start((renewed) => {
       this.#serving = renewed;
       this.#setTls();
-      trust(renewed);
+      if (renewed.bundle !== undefined) injection.keep(renewed.bundle);
     });
   }
 

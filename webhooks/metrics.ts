@@ -12,6 +12,8 @@ export interface ReviewMetrics {
   shed(): void;
   /** Turned away because one address asked too often. */
   limited(): void;
+  /** For nothing that is here. */
+  unknownPath(): void;
 }
 
 const BUCKETS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -40,6 +42,10 @@ export function createReviewMetrics(metrics: Metrics, inFlight: () => number): R
     name: 'polder_webhook_limited_total',
     help: 'Requests answered 429 because their address asked too often.',
   });
+  const unknownPath = metrics.counter({
+    name: 'polder_webhook_unknown_path_total',
+    help: 'Requests answered 404: kube-apiserver has another path than we do, or somebody tries to find it.',
+  });
   metrics.gauge({
     name: 'polder_webhook_in_flight',
     help: 'Requests being worked on.',
@@ -56,6 +62,7 @@ export function createReviewMetrics(metrics: Metrics, inFlight: () => number): R
     malformed: (hook) => malformed.inc({ webhook: hook.name }),
     shed: () => shed.inc(),
     limited: () => limited.inc(),
+    unknownPath: () => unknownPath.inc(),
   };
 }
 

@@ -11,32 +11,21 @@ import {
 } from '../apiserver/api/identity.ts';
 import type { JsonObject } from '../apiserver/api/json.ts';
 import { CLUSTER_ACCOUNTS, CLUSTER_PROGRAMS } from '../apiserver/policy/cluster-users.ts';
-import { HOOKS, type Hook } from './hooks.ts';
+import { HOOKS, namespacesEntry, type Hook } from './hooks.ts';
 import { WATCHED_KINDS, type WatchedKind } from './native-kinds.ts';
 
 export const CONFIGURATION_NAME = 'polder-webhooks';
 
-export interface ClientConfig {
-  /** The service inside the cluster, or an address of one that runs outside. */
-  readonly at:
-    | { readonly service: { readonly namespace: string; readonly name: string; readonly port: number } }
-    | { readonly url: string };
-  /** PEM in base64; left out where something else fills it in. */
-  readonly caBundle?: string;
-}
-
-export const SERVICE_CONFIG: ClientConfig = {
-  at: { service: { namespace: SYSTEM_NAMESPACE, name: 'polder-webhooks', port: 443 } },
+/** Where kube-apiserver asks. `polder apiserver` adds the path and, without a certificate manager, the CA. */
+const CLIENT_CONFIG: JsonObject = {
+  service: { namespace: SYSTEM_NAMESPACE, name: 'polder-webhooks', port: 443 },
 };
 
 /** Both documents as plain objects, ready to be written as YAML or sent to an API server. */
-export function webhookConfigurations(client: ClientConfig = SERVICE_CONFIG): readonly JsonObject[] {
-  const of = (hook: Hook): readonly JsonObject[] => entries(hook, client);
-  return [
-    document('MutatingWebhookConfiguration', HOOKS.filter(isMutating).flatMap(of)),
-    document('ValidatingWebhookConfiguration', HOOKS.filter((hook) => !isMutating(hook)).flatMap(of)),
-  ];
-}
+export const webhookConfigurations = (): readonly JsonObject[] => [
+  document('MutatingWebhookConfiguration', HOOKS.filter(isMutating).flatMap(entries)),
+  document('ValidatingWebhookConfiguration', HOOKS.filter((hook) => !isMutating(hook)).flatMap(entries)),
+];
 
 const isMutating = ({ task }: Hook): boolean => task === 'mutate';
 
@@ -48,10 +37,10 @@ const document = (kind: string, webhooks: readonly JsonObject[]): JsonObject => 
 });
 
 /** One entry for objects in namespaces of tenants, one for the Namespaces themselves where the hook looks at them. */
-function entries(hook: Hook, client: ClientConfig): readonly JsonObject[] {
+function entries(hook: Hook): readonly JsonObject[] {
   const inside = WATCHED_KINDS.filter(({ kind }) => kind.scope === 'Namespaced');
   const namespaces = WATCHED_KINDS.filter(({ kind }) => kind.scope === 'Cluster');
-  const objects = entry(hook, client, {
+  const objects = entry(hook, {
     name: hook.name,
     rules: rulesOf(hook, inside),
     namespaceSelector: selector([{ key: TENANT_LABEL, operator: 'Exists' }]),
@@ -59,8 +48,8 @@ function entries(hook: Hook, client: ClientConfig): readonly JsonObject[] {
   });
   if (hook.task !== 'isolate') return [objects];
   // A Namespace is selected by the labels it is going to have, so taking the label off must not hide it.
-  const own = entry(hook, client, {
-    name: `namespaces.${hook.name}`,
+  const own = entry(hook, {
+    name: namespacesEntry(hook),
     rules: rulesOf(hook, namespaces),
     namespaceSelector: selector([]),
     matchConditions: [...NOT_OURS, ABOUT_TENANTS],
@@ -75,11 +64,11 @@ interface Entry {
   readonly matchConditions: readonly JsonObject[];
 }
 
-function entry(hook: Hook, client: ClientConfig, parts: Entry): JsonObject {
+function entry(hook: Hook, parts: Entry): JsonObject {
   const { name, ...selection } = parts;
   return {
     name,
-    clientConfig: clientConfig(hook, client),
+    clientConfig: CLIENT_CONFIG,
     ...selection,
     failurePolicy: hook.failurePolicy,
     matchPolicy: 'Equivalent',
@@ -88,11 +77,6 @@ function entry(hook: Hook, client: ClientConfig, parts: Entry): JsonObject {
     timeoutSeconds: hook.timeoutSeconds,
     admissionReviewVersions: ['v1'],
   };
-}
-
-function clientConfig({ path }: Hook, { at, caBundle }: ClientConfig): JsonObject {
-  const where = 'url' in at ? { url: `${at.url}${path}` } : { service: { ...at.service, path } };
-  return { ...where, ...(caBundle === undefined ? {} : { caBundle }) };
 }
 
 const selector = (more: readonly JsonObject[]): JsonObject => ({

@@ -29,6 +29,12 @@ interface Running {
 }
 
 const DAY_MS = 86_400_000;
+const SECRET = '0123456789abcdef';
+const ISOLATE = `/${SECRET}/isolation.polder.dev`;
+const MUTATE = `/${SECRET}/mutate.polder.dev`;
+/** As if the Secret held it. */
+const entryOf = (path: string): string | undefined =>
+  path.startsWith(`/${SECRET}/`) ? path.slice(SECRET.length + 2) : undefined;
 
 describe('webhook server', () => {
   const closers: (() => Promise<void>)[] = [];
@@ -47,6 +53,14 @@ describe('webhook server', () => {
     });
   }
 
+  const kubeApiServer = (authority: Authority): Promise<KeyPair> =>
+    issue(authority, {
+      commonName: 'kube-apiserver',
+      usage: 'client',
+      validForMs: DAY_MS,
+      now: Date.now(),
+    });
+
   async function start(limits: Partial<WebhookLimits> = {}, withClients = false): Promise<Running> {
     const authority = await createAuthority({ commonName: 'test', validForMs: DAY_MS, now: Date.now() });
     const world = createReviewWorld();
@@ -54,6 +68,7 @@ describe('webhook server', () => {
     const server = createWebhookServer({
       clock,
       admitter: world.admitter,
+      paths: { entryOf },
       health: createHealth([{ name: 'state', probes: ['ready'], check: () => world.loading }], silentLog),
       metrics: createMetrics(),
       log: silentLog,
@@ -96,8 +111,8 @@ describe('webhook server', () => {
       spec: { hostPID: true },
     } as never);
     const replies = [
-      await send('POST', '/isolate', question()),
-      await send('POST', '/isolate?timeout=3s', denied),
+      await send('POST', ISOLATE, question()),
+      await send('POST', `${ISOLATE}?timeout=3s`, denied),
     ];
     assert.deepEqual(
       replies.map(({ status }) => status),
@@ -122,25 +137,55 @@ describe('webhook server', () => {
       spec: {},
     };
     const large = Buffer.from(JSON.stringify(reviewBody({ user: dev, kind: Pod, object, old: object })));
-    const { status, text } = await send('POST', '/isolate', large);
+    const { status, text } = await send('POST', ISOLATE, large);
     assert.equal(status, 200);
     assert.equal((JSON.parse(text) as { response: { allowed: boolean } }).response.allowed, true);
-    const reply = await send('POST', '/isolate', Buffer.alloc(9 * 1024 * 1024, 0x20));
+    const reply = await send('POST', ISOLATE, Buffer.alloc(9 * 1024 * 1024, 0x20));
     assert.equal(reply.status, 413);
     assert.match(reply.text, /larger than 8388608 bytes/);
   });
 
-  it('answers 400 for what is no question, 405 and 404 for what is no webhook', async () => {
+  it('answers 400 for what is no question and 405 for what asks nothing', async () => {
     const { send } = await start();
-    assert.equal((await send('POST', '/isolate', Buffer.from('{}'))).status, 400);
-    assert.equal((await send('GET', '/isolate')).status, 405);
-    assert.equal((await send('POST', '/nothing')).status, 405);
+    assert.equal((await send('POST', ISOLATE, Buffer.from('{}'))).status, 400);
+    assert.equal((await send('GET', ISOLATE)).status, 405);
+  });
+
+  it('answers 404 with the same words to whoever does not know the path, and counts that', async () => {
+    const { send } = await start({ perSecond: 1 });
+    const unknown = [
+      '/isolate',
+      '/isolation.polder.dev',
+      `/${SECRET}`,
+      `/${SECRET}/`,
+      `/${SECRET}/other.polder.dev`,
+      `/${'f'.repeat(16)}/isolation.polder.dev`,
+      '/',
+      '/metrics',
+      '/readyz',
+    ];
+    for (const path of unknown) {
+      const { status, text } = await send('POST', path, question());
+      assert.deepEqual([status, text], [404, 'not found\n'], path);
+    }
     assert.equal((await send('GET', '/nothing')).status, 404);
+    assert.equal((await send('GET', '/readyz/nothing')).status, 404);
+    const { text } = await send('GET', '/metrics');
+    assert.match(text, /polder_webhook_unknown_path_total 11\n/);
+    assert.doesNotMatch(text, new RegExp(SECRET));
+    // Nor does it take anything from kube-apiserver, whose address it may have.
+    assert.equal((await send('POST', ISOLATE, question())).status, 200);
+  });
+
+  it('asks the same hook about Namespaces by the path of their own entry', async () => {
+    const { send } = await start();
+    const path = `/${SECRET}/namespaces.isolation.polder.dev`;
+    assert.equal((await send('POST', path, question())).status, 200);
   });
 
   it('turns questions away when too many are being received', async () => {
     const { send } = await start({ bufferedBytes: 100 });
-    const { status, text } = await send('POST', '/isolate', question());
+    const { status, text } = await send('POST', ISOLATE, question());
     assert.equal(status, 503);
     assert.match(text, /^OVERLOADED/);
     assert.match((await send('GET', '/metrics')).text, /polder_webhook_shed_total 1/);
@@ -149,9 +194,9 @@ describe('webhook server', () => {
   it('turns one address away that asks too often, until time has passed, and answers its probes', async () => {
     const { send, clock } = await start({ perSecond: 1 });
     for (let index = 0; index < 5; index += 1) {
-      assert.equal((await send('POST', '/isolate', question())).status, 200, String(index));
+      assert.equal((await send('POST', ISOLATE, question())).status, 200, String(index));
     }
-    const { status, text, headers } = await send('POST', '/mutate', question());
+    const { status, text, headers } = await send('POST', MUTATE, question());
     assert.equal(status, 429);
     assert.equal(headers['retry-after'], '1');
     const { kind, reason, code, details } = JSON.parse(text) as Record<string, unknown>;
@@ -162,8 +207,8 @@ describe('webhook server', () => {
     assert.equal((await send('GET', '/readyz')).status, 200);
     assert.match((await send('GET', '/metrics')).text, /polder_webhook_limited_total 1\n/);
     clock.advance(1_000);
-    assert.equal((await send('POST', '/mutate', question())).status, 200);
-    assert.equal((await send('POST', '/mutate', question())).status, 429);
+    assert.equal((await send('POST', MUTATE, question())).status, 200);
+    assert.equal((await send('POST', MUTATE, question())).status, 429);
   });
 
   it('leaves places for others while one address sends its questions slowly', async () => {
@@ -172,7 +217,7 @@ describe('webhook server', () => {
     const { port } = new URL(url);
     const slow = Array.from({ length: 3 }, () => {
       const headers = { 'content-length': '100', expect: '100-continue' };
-      const options = { host: '127.0.0.1', port, method: 'POST', path: '/isolate', headers };
+      const options = { host: '127.0.0.1', port, method: 'POST', path: ISOLATE, headers };
       return httpsRequest({ ...options, ca: authority.cert, agent });
     });
     for (const request of slow) {
@@ -182,13 +227,13 @@ describe('webhook server', () => {
     }
     const metrics = await send('GET', '/metrics');
     assert.match(metrics.text, /polder_webhook_in_flight 3\n/);
-    const { status, text } = await send('POST', '/isolate', question());
+    const { status, text } = await send('POST', ISOLATE, question());
     assert.deepEqual([status, text.startsWith('OVERLOADED')], [503, true]);
     const [first, ...others] = slow;
     const ended = new Promise((resolve) => first?.on('response', resolve));
     first?.end(Buffer.alloc(100, 0x20));
     await ended;
-    assert.equal((await send('POST', '/isolate', question())).status, 200);
+    assert.equal((await send('POST', ISOLATE, question())).status, 200);
     for (const request of others) request.destroy();
     await server.close(0);
   });
@@ -198,7 +243,7 @@ describe('webhook server', () => {
     const { send, url, authority } = await start({ requestMs: 100 });
     const headers = { 'content-length': '100' };
     const { port } = new URL(url);
-    const options = { host: '127.0.0.1', port, method: 'POST', path: '/isolate', headers };
+    const options = { host: '127.0.0.1', port, method: 'POST', path: ISOLATE, headers };
     const request = httpsRequest({ ...options, ca: authority.cert, agent: new Agent({ keepAlive: false }) });
     const ended = new Promise<number>((resolve) => {
       request.on('error', () => resolve(0));
@@ -214,7 +259,7 @@ describe('webhook server', () => {
   it('refuses what is nested too deep', async () => {
     const { send } = await start();
     const deep = Buffer.from(`{"request":${'['.repeat(600)}${']'.repeat(600)}}`);
-    const { status, text } = await send('POST', '/isolate', deep);
+    const { status, text } = await send('POST', ISOLATE, deep);
     assert.equal(status, 400);
     assert.match(text, /512/);
   });
@@ -254,28 +299,18 @@ describe('webhook server', () => {
 
   it('asks callers for a certificate where one is wanted, and probes for none', async () => {
     const { send, authority } = await start({}, true);
-    assert.equal((await send('POST', '/isolate', question())).status, 401);
+    assert.equal((await send('POST', ISOLATE, question())).status, 401);
     assert.equal((await send('GET', '/readyz')).status, 200);
-    const client = await issue(authority, {
-      commonName: 'kube-apiserver',
-      usage: 'client',
-      validForMs: DAY_MS,
-      now: Date.now(),
-    });
-    assert.equal((await send('POST', '/isolate', question(), client)).status, 200);
+    const client = await kubeApiServer(authority);
+    assert.equal((await send('POST', ISOLATE, question(), client)).status, 200);
   });
 
   it('counts against an address only what came with a certificate where one is wanted', async () => {
     const { send, authority } = await start({ perSecond: 1 }, true);
     for (let index = 0; index < 10; index += 1) {
-      assert.equal((await send('POST', '/isolate', question())).status, 401, String(index));
+      assert.equal((await send('POST', ISOLATE, question())).status, 401, String(index));
     }
-    const client = await issue(authority, {
-      commonName: 'kube-apiserver',
-      usage: 'client',
-      validForMs: DAY_MS,
-      now: Date.now(),
-    });
-    assert.equal((await send('POST', '/isolate', question(), client)).status, 200);
+    const client = await kubeApiServer(authority);
+    assert.equal((await send('POST', ISOLATE, question(), client)).status, 200);
   });
 });

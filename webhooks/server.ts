@@ -13,8 +13,9 @@ import type { KeyPair } from '../apiserver/runtime/certificates.ts';
 import type { Log } from '../apiserver/runtime/log.ts';
 import type { Metrics } from '../apiserver/runtime/metrics.ts';
 import type { Admitter } from './admit.ts';
-import { HOOKS, type Hook } from './hooks.ts';
+import { HOOK_OF_ENTRY, type Hook } from './hooks.ts';
 import { createReviewMetrics, type ReviewMetrics } from './metrics.ts';
+import type { ReviewPaths } from './review-paths.ts';
 import {
   MAX_REVIEW_BYTES,
   readReview,
@@ -27,6 +28,7 @@ import { createSources, sourceOf, type Sources } from './sources.ts';
 
 export interface WebhookServerDeps {
   readonly admitter: Admitter;
+  readonly paths: Pick<ReviewPaths, 'entryOf'>;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -83,7 +85,6 @@ class HttpsWebhookServer implements WebhookServer {
   readonly #deps: WebhookServerDeps;
   readonly #limits: WebhookLimits;
   readonly #metrics: ReviewMetrics;
-  readonly #hooks = new Map(HOOKS.map((hook) => [hook.path, hook]));
   readonly #sources: Sources;
   #server: Server | undefined;
   #inFlight = 0;
@@ -149,24 +150,26 @@ class HttpsWebhookServer implements WebhookServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = '', search] = (request.url ?? '').split('?', 2);
-    const hook = this.#hooks.get(path);
+    const hook = HOOK_OF_ENTRY.get(this.#deps.paths.entryOf(path) ?? '');
     if (hook !== undefined) return this.#review(hook, request, response);
     request.resume();
-    if (request.method !== 'GET') return send(response, 405, 'method not allowed\n');
-    if (path === '/metrics') {
-      const { metrics } = this.#deps;
-      return send(response, 200, await metrics.scrape(), metrics.contentType);
-    }
-    const [, probe = '', name] = path.split('/');
-    const answer = await this.#probe(probe, name, new URLSearchParams(search));
-    return send(response, answer?.code ?? 404, answer?.text ?? 'not found\n');
+    const page = request.method === 'GET' ? await this.#page(path, search) : undefined;
+    if (page !== undefined) return send(response, page.code, page.text, page.type);
+    this.#metrics.unknownPath();
+    return send(response, 404, 'not found\n');
   }
 
-  async #probe(
-    probe: string,
-    name: string | undefined,
-    query: URLSearchParams,
-  ): Promise<{ readonly code: number; readonly text: string } | undefined> {
+  /** What is no review: health checks and metrics. */
+  async #page(path: string, search: string | undefined): Promise<Page | undefined> {
+    if (path === '/metrics') {
+      const { metrics } = this.#deps;
+      return { code: 200, text: await metrics.scrape(), type: metrics.contentType };
+    }
+    const [, probe = '', name] = path.split('/');
+    return this.#probe(probe, name, new URLSearchParams(search));
+  }
+
+  async #probe(probe: string, name: string | undefined, query: URLSearchParams): Promise<Page | undefined> {
     if (!isProbe(probe)) return undefined;
     const { health } = this.#deps;
     return name === undefined || name === '' ? health.all(probe, query) : health.one(probe, name);
@@ -283,6 +286,12 @@ class HttpsWebhookServer implements WebhookServer {
     if (response.headersSent || response.destroyed) response.destroy();
     else send(response, 500, 'internal error\n');
   }
+}
+
+interface Page {
+  readonly code: number;
+  readonly text: string;
+  readonly type?: string;
 }
 
 type Refusal = (response: ServerResponse) => void;

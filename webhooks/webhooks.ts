@@ -6,6 +6,7 @@ import { createHealth } from '../apiserver/runtime/health.ts';
 import type { Log } from '../apiserver/runtime/log.ts';
 import type { Metrics } from '../apiserver/runtime/metrics.ts';
 import { createAdmitter } from './admit.ts';
+import { createReviewPaths, type ReviewPaths } from './review-paths.ts';
 import { createWebhookServer, type WebhookLimits, type WebhookServer } from './server.ts';
 import { createState, type State } from './state.ts';
 
@@ -19,6 +20,8 @@ export interface ServingSource {
 export interface WebhooksOptions {
   /** Of the cluster whose API server asks; not closed here. */
   readonly client: Pick<Client, 'list' | 'watch'>;
+  /** Where Polder itself lives. */
+  readonly namespace: string;
   readonly serving: ServingSource;
   /** 0 takes any free one. */
   readonly port: number;
@@ -41,8 +44,9 @@ export interface Webhooks {
 const DRAIN_MS = 5_000;
 
 export function createWebhooks(options: WebhooksOptions): Webhooks {
-  const { client, serving, clock, log, metrics, clientCa, limits } = options;
+  const { client, namespace, serving, clock, log, metrics, clientCa, limits } = options;
   const state = createState({ client, clock, log });
+  const paths = createReviewPaths({ client, namespace, clock, log });
   let isClosing = false;
   const server = createWebhookServer({
     admitter: createAdmitter({
@@ -53,7 +57,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       elapsed: () => performance.now(),
       log,
     }),
-    health: healthOf(state, () => isClosing, log),
+    paths,
+    health: healthOf({ state, paths }, () => isClosing, log),
     metrics,
     clock,
     log,
@@ -62,6 +67,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   });
   return {
     start: async () => {
+      paths.start();
       state.start();
       return startServer(server, options);
     },
@@ -69,7 +75,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       isClosing = true;
       await serving.close();
       await server.close(DRAIN_MS);
-      await state.close();
+      await Promise.all([state.close(), paths.close()]);
     },
   };
 }
@@ -86,10 +92,15 @@ async function startServer(
   return started;
 }
 
-const healthOf = (state: State, isClosing: () => boolean, log: Log): ReturnType<typeof createHealth> =>
+const healthOf = (
+  { state, paths }: { readonly state: State; readonly paths: ReviewPaths },
+  isClosing: () => boolean,
+  log: Log,
+): ReturnType<typeof createHealth> =>
   createHealth(
     [
       { name: 'state', probes: ['ready'], check: () => state.loading() ?? state.outdated() },
+      { name: 'path', probes: ['ready'], check: () => paths.missing() },
       {
         name: 'shutdown',
         probes: ['ready'],

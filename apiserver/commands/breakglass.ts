@@ -20,7 +20,7 @@ import {
   openWithoutTrace,
   type BreakGlass,
 } from '../host/break-glass-state.ts';
-import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from '../host/ca-injection.ts';
+import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from '../host/injection.ts';
 import { recordEvent } from '../host/registration-events.ts';
 import { systemClock, timestamp } from '../runtime/clock.ts';
 import { describeFlags, readFlags, UsageError, type Flags, type Values } from '../runtime/flags.ts';

@@ -45,6 +45,7 @@ async function serve(values: Values): Promise<number> {
   const clientCa = clientAuthorities(one('client-ca-file'));
   const program = createWebhooks({
     client,
+    namespace: one('namespace'),
     serving: servingCertificate(values, { client, clock, log }),
     port: Number(one('port')),
     address: one('bind-address'),

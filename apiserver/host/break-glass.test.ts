@@ -17,7 +17,7 @@ import {
   openWithoutTrace,
 } from './break-glass-state.ts';
 import { createBreakGlassKeeper } from './break-glass.ts';
-import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
+import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './injection.ts';
 
 const MINUTE_MS = 60_000;
 const ref = { name: WEBHOOKS_NAME };

@@ -7,7 +7,7 @@ import { PROTECTED_NAMESPACES } from '../api/identity.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { Event } from '../kinds/native/event.ts';
 import { createMetrics, type Metrics } from '../runtime/metrics.ts';
-import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
+import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './injection.ts';
 import { createRegistrationGuard, unsafeEntries } from './registration-guard.ts';
 
 const ref = { name: WEBHOOKS_NAME };

@@ -15,7 +15,7 @@ import { compileSelector } from '../policy/operators.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './ca-injection.ts';
+import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from './injection.ts';
 import { createLookLoop, type LookLoop } from './look-loop.ts';
 import { recordEvent } from './registration-events.ts';
 

@@ -1,6 +1,6 @@
 /** A cluster with the registrations of our webhooks on it, a clock that the test moves, and what looks after both. */
 import type { Client } from '../../apiserver/client/client.ts';
-import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from '../../apiserver/host/ca-injection.ts';
+import { WEBHOOK_CONFIGURATIONS, WEBHOOKS_NAME } from '../../apiserver/host/injection.ts';
 import type { LookLoop } from '../../apiserver/host/look-loop.ts';
 import { Event } from '../../apiserver/kinds/native/event.ts';
 import { createFakeClock, type FakeClock } from '../../apiserver/runtime/clock.ts';
