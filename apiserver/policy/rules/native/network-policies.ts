@@ -1,7 +1,8 @@
 /** NetworkPolicies of a tenant open its pods to its own namespaces and to named addresses, never to everybody. */
-import { isObject } from '../../../api/json.ts';
+import { at, isObject } from '../../../api/json.ts';
 import { Namespace } from '../../../kinds/native/namespace.ts';
 import { labelsOf } from '../../conditions.ts';
+import { covered, parseRange, without, type AddressRange } from '../../native/address-ranges.ts';
 import { placesAt, type Place } from '../../native/pods.ts';
 import { compileSelector } from '../../operators.ts';
 import type { Rule, Violation } from '../rule.ts';
@@ -50,9 +51,35 @@ function fromOthers({ object, context, tenant }: NativeSubject): readonly Violat
 
 const isForEverybody = ({ value }: Place): boolean => isObject(value) && Object.keys(value).length === 0;
 
-const fromEveryAddress = ({ object }: NativeSubject): readonly Violation[] =>
-  placesAt(object, 'spec.ingress[].from[].ipBlock.cidr')
-    .filter(({ value }) => typeof value === 'string' && value.endsWith('/0'))
-    .map(({ path }) =>
-      forbid('CROSS_TENANT_REF', path, 'every address includes the pods of other tenants; name the ranges'),
-    );
+/** Leaving out less than such a part of all addresses, an IPv4 /8, names nobody. */
+const LEFT_OUT = 256n;
+
+/** One range of everything, whatever it leaves out, or several that come to it, whichever rules of the policy they are in. */
+function fromEveryAddress({ object }: NativeSubject): readonly Violation[] {
+  const violations: Violation[] = [];
+  const open: AddressRange[] = [];
+  for (const { path, value } of placesAt(object, 'spec.ingress[].from[].ipBlock')) {
+    const cidr = at(value, 'cidr');
+    const range = parseRange(String(cidr));
+    const forbidden = (message: string): Violation => forbid('CROSS_TENANT_REF', `${path}.cidr`, message);
+    if (range === undefined) violations.push(forbidden('is not a range of addresses such as 10.1.0.0/16'));
+    else if (isEverything(range.to - range.from, range.bits)) {
+      violations.push(forbidden('every address includes the pods of other tenants; name the ranges'));
+    } else {
+      open.push(...without(range, exceptions(value)));
+    }
+  }
+  for (const bits of [32, 128] as const) {
+    if (!isEverything(covered(open, bits), bits)) continue;
+    const message = `the ranges of IPv${bits === 32 ? 4 : 6} come to every address, which includes the pods of other tenants`;
+    violations.push(forbid('CROSS_TENANT_REF', 'spec.ingress', `${message}; name fewer`));
+  }
+  return violations;
+}
+
+const isEverything = (addresses: bigint, bits: number): boolean =>
+  ((1n << BigInt(bits)) - addresses) * LEFT_OUT < 1n << BigInt(bits);
+
+/** What cannot be read leaves nothing out. */
+const exceptions = (block: unknown): readonly AddressRange[] =>
+  placesAt(block, 'except[]').flatMap(({ value }) => parseRange(String(value)) ?? []);
