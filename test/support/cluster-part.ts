@@ -37,6 +37,9 @@ export interface Part {
   start(): Promise<void>;
   /** Resolves when it is gone. Default signal SIGTERM. Does nothing while stopped. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** From now on it does nothing, with its connections open, until `thaw`. Throws while stopped. */
+  freeze(): void;
+  thaw(): void;
 }
 
 const READY_MS = 30_000;
@@ -78,6 +81,9 @@ export function createPart({ program, args, env, log, ready, keeper }: PartOptio
       await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
     }
   };
+  const send = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
+    if (child?.kill(signal) !== true) throw new Error(`${program} is not running`);
+  };
   return {
     log,
     pid: () => child?.pid,
@@ -86,6 +92,8 @@ export function createPart({ program, args, env, log, ready, keeper }: PartOptio
       child?.kill(signal);
       await exited;
     },
+    freeze: () => send('SIGSTOP'),
+    thaw: () => send('SIGCONT'),
   };
 }
 

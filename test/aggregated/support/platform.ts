@@ -17,6 +17,8 @@ export interface Platform {
   readonly replicas: readonly Part[];
   /** How many of `replicas` the Service sends new connections to. */
   inService(): number;
+  /** Of each replica itself, whatever is in front of them. */
+  readonly replicaPorts: readonly number[];
   /** `polder controllers` with the hub; running. */
   readonly controllers: Part;
   /** `polder webhooks`; running. */
@@ -96,6 +98,7 @@ async function install(
     ports,
     ...programs,
     replicas,
+    replicaPorts: own,
     audit: join(dataDir(0), 'audit.log'),
     from: (tree, flags) => apiserver(0, tree, flags),
     available: () => available(cluster),

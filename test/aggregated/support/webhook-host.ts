@@ -7,7 +7,7 @@ import type { Cluster } from '../../support/cluster.ts';
 import type { Part } from '../../support/cluster-part.ts';
 import { until } from '../../support/until.ts';
 import { apply } from './install.ts';
-import { startPlatform, type Platform } from './platform.ts';
+import { startPlatform, type Platform, type PlatformOptions } from './platform.ts';
 
 export interface WebhookHost {
   readonly cluster: Cluster;
@@ -32,9 +32,13 @@ const PLATFORM = 'platform.polder.dev/v1alpha1';
 const DATA = 'data.polder.dev/v1alpha1';
 const PEOPLE = ['acme-admins', 'acme-developers', 'globex-admins'];
 
-export async function startWebhookHost(): Promise<WebhookHost> {
+/** `options`: more of the platform than it needs anyway. */
+export async function startWebhookHost(
+  options: Pick<PlatformOptions, 'replicas'> = {},
+): Promise<WebhookHost> {
   const controllers = [...POD_MAKERS, ...CLEANERS, ...OTHERS].map((name) => `${name}-controller`).join(',');
   const platform = await startPlatform({
+    ...options,
     controllerManagerArgs: [`--controllers=${controllers}`],
     // As kubeadm has it; without, nothing asks admission about privileged containers.
     apiServerArgs: ['--allow-privileged=true'],
