@@ -91,7 +91,7 @@ class WatchCache implements Cache {
   }
   justWritten(revision: Revision): Stored | undefined {
     const [first] = this.#newest;
-    // Revisions have no gaps, but kinds that are not served have no events.
+    // Found where no revision is missing in between: kinds that are not served have no events, and etcd has gaps.
     const event = first === undefined ? undefined : this.#newest[revision - first.revision];
     return event?.revision === revision && event.type !== 'DELETED' ? event.object : undefined;
   }

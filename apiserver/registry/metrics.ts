@@ -35,6 +35,11 @@ export function observeCache(metrics: Metrics, cache: Cache): (table: Table, eve
     collect: () => cache.ring.size,
   });
   metrics.gauge({
+    name: 'polder_watch_cache_ring_bytes',
+    help: 'Bytes of earlier states that these changes keep in memory.',
+    collect: () => cache.ring.bytes,
+  });
+  metrics.gauge({
     name: 'polder_watch_cache_revision_number',
     help: 'Newest revision in the watch cache.',
     collect: () => cache.revision(),

@@ -17,6 +17,8 @@ export interface Ring {
   /** Every change above this revision is here. */
   readonly floor: Revision;
   readonly size: number;
+  /** What only its events keep alive. */
+  readonly bytes: number;
   push(event: CacheEvent): void;
   /** Events with revision > `after`, ascending, at most `limit`; undefined when `after` is below the floor. */
   after(after: Revision, limit: number): readonly CacheEvent[] | undefined;
@@ -62,6 +64,9 @@ export function createRing(start: Revision, limits: RingLimits): Ring {
     },
     get size() {
       return events.length - head;
+    },
+    get bytes() {
+      return bytes;
     },
     push: (event) => {
       events.push(event);

@@ -8,7 +8,7 @@ import { createClient, type Client } from '../../apiserver/client/client.ts';
 import { ensureIdentity } from '../../apiserver/embedded-identity.ts';
 import { systemClock } from '../../apiserver/runtime/clock.ts';
 import { createComponentTokens } from '../../apiserver/runtime/component-tokens.ts';
-import { createMetrics } from '../../apiserver/runtime/metrics.ts';
+import { createMetrics, type Metrics } from '../../apiserver/runtime/metrics.ts';
 import { createApiServer, type ApiServer } from '../../apiserver/server.ts';
 import { createMemoryStore } from '../../apiserver/store/memory/store.ts';
 import type { Store } from '../../apiserver/store/store.ts';
@@ -19,6 +19,7 @@ export interface Server {
   readonly url: string;
   readonly ca: string;
   readonly api: ApiServer;
+  readonly metrics: Metrics;
   /** As one of our components. */
   clientAs(name: string): Client;
   tokenOf(name: string): string;
@@ -39,6 +40,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const identity = await ensureIdentity(folder, Date.now());
   const tokens = createComponentTokens();
   const { log } = createLines();
+  const metrics = createMetrics();
   const api = createApiServer({
     store: options.store ?? createMemoryStore(),
     identity,
@@ -46,7 +48,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     tokens: [],
     clock: systemClock,
     log,
-    metrics: createMetrics(),
+    metrics,
     writeAudit: () => undefined,
     fingerprintKey: randomBytes(32),
     version: 'test',
@@ -70,6 +72,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     url,
     ca: identity.ca,
     api,
+    metrics,
     tokenOf,
     clientAs: (name) => {
       const credentials = { token: () => tokenOf(name) };
