@@ -3,13 +3,18 @@
  * bounded too, so that neither is a way around the other.
  */
 import { at, isObject, type Json, type JsonObject } from '../../../api/json.ts';
+import { ClusterRole } from '../../../kinds/native/cluster-role.ts';
 import { TENANT_ACCOUNT } from '../../native/managed.ts';
-import type { Rule, Violation } from '../rule.ts';
+import type { Rule, RuleContext, Violation } from '../rule.ts';
 import { forbid, nativeRule, type NativeSubject } from './native-rule.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
+/** Of every Kubernetes. */
+const VIEW = 'view';
+/** Of planes: the embedded one, and clusters with an agent. */
+const TENANT_EDITOR = 'polder-tenant-editor';
 /** Cluster roles without secrets, service accounts or rights that lead to more rights. */
-const CLUSTER_ROLES: ReadonlySet<string> = new Set(['view', 'polder-tenant-editor']);
+const CLUSTER_ROLES: ReadonlySet<string> = new Set([VIEW, TENANT_EDITOR]);
 
 export const roleBindings: Rule = nativeRule('role-bindings', [`${RBAC}/rolebindings`], (subject) => [
   ...role(subject),
@@ -33,9 +38,15 @@ function role({ object, request, context }: NativeSubject): readonly Violation[]
   if (decision.allowed) return [];
   const message =
     `ClusterRole ${JSON.stringify(name)} may not be bound in the namespace of a tenant; ` +
-    `bind ${[...CLUSTER_ROLES].map((each) => `"${each}"`).join(' or ')}, or a Role of your own`;
+    `bind ${[...present(context).map((each) => `"${each}"`), 'a Role of your own'].join(', or ')}`;
   return [forbid('ESCALATION', 'roleRef.name', message)];
 }
+
+/** The roles that may be bound and that there are: whether a host has an agent too is not known here. */
+const present = ({ host, lookup }: RuleContext): readonly string[] =>
+  host === undefined
+    ? [...CLUSTER_ROLES].filter((each) => lookup.find(ClusterRole, '', each) !== undefined)
+    : [VIEW];
 
 function subjects(subject: NativeSubject): readonly Violation[] {
   const entries: Json | undefined = subject.object['subjects'];
