@@ -213,6 +213,66 @@ describe('aggregated: break-glass', function () {
     );
   });
 
+  describe('when somebody takes every trace of it away', () => {
+    const withoutTrace = async (): Promise<void> => {
+      const keys = Object.keys(await annotationsOf(VALIDATING)).map((key) => `${key}-`);
+      assert.equal(keys.length, 4);
+      for (const name of [VALIDATING, MUTATING]) await host.cluster.ok(['annotate', name, ...keys]);
+      assert.ok(await isBack());
+    };
+    const clientConfigs = async (): Promise<unknown> =>
+      (await Promise.all([VALIDATING, MUTATING].map((name) => get(name)))).map((object) =>
+        (object['webhooks'] as JsonObject[]).map((hook) => hook['clientConfig']),
+      );
+
+    const toldByOlga = async (): Promise<number> =>
+      (await events('BreakGlassEnded')).filter((message) => message.startsWith('olga put back ')).length;
+
+    it('is ended by hand also where nobody has seen it', async () => {
+      const { apiServer } = host.platform;
+      const toldBefore = await toldByOlga();
+      const before = await clientConfigs();
+      await apiServer.stop();
+      assert.equal((await breakglass(oncall, '--reason', 'no trace')).code, 0);
+      await withoutTrace();
+      await apiServer.start();
+      await host.platform.available();
+      // Nothing tells that this is not how somebody wants it: who comes later leaves it.
+      assert.equal((await policies(MUTATING))['mutate.polder.dev'], 'Ignore');
+      await until('kube-apiserver knows', isLetThrough);
+
+      const { code, stdout, stderr } = await breakglass(oncall, '--end');
+      assert.equal(code, 0, stderr);
+      assert.equal(
+        stdout,
+        'put back: isolation.polder.dev, namespaces.isolation.polder.dev, mutate.polder.dev\n',
+      );
+      assert.deepEqual(await policies(VALIDATING), CLOSED);
+      assert.deepEqual(await policies(MUTATING), { 'mutate.polder.dev': 'Fail' });
+      assert.deepEqual(await clientConfigs(), before);
+      assert.equal((await breakglass(oncall, '--end')).stdout, 'break-glass is not on\n');
+      await until('kube-apiserver knows', isRefused);
+      assert.equal(await toldByOlga(), toldBefore + 2, 'one Event for each configuration');
+    });
+
+    it('is ended by the polder apiserver that has seen it', async () => {
+      const told = (): number =>
+        readFileSync(host.platform.apiServer.log, 'utf8').match(/"break-glass is on".*"seen"/g)?.length ?? 0;
+      assert.equal((await breakglass(oncall, '--reason', 'seen')).code, 0);
+      await until('both are seen', () => told() === 2, PUT_BACK_MS);
+      await withoutTrace();
+      const areClosed = async (): Promise<boolean> =>
+        (await policies(MUTATING))['mutate.polder.dev'] === 'Fail' &&
+        (await policies(VALIDATING))['isolation.polder.dev'] === 'Fail';
+      await until('it is put back', areClosed, PUT_BACK_MS);
+      assert.deepEqual(await policies(VALIDATING), CLOSED);
+      await until('it is told', async () =>
+        (await events('BreakGlassEnded')).some((each) => each.includes('somebody took away the annotations')),
+      );
+      await until('kube-apiserver knows', isRefused);
+    });
+  });
+
   it('is not needed where a selector is unsafe: that is told before anything is held up', async () => {
     const unsafe = [{ op: 'remove', path: '/webhooks/0/namespaceSelector/matchExpressions/1' }];
     await host.cluster.ok(['patch', VALIDATING, '--type=json', '-p', JSON.stringify(unsafe)]);
