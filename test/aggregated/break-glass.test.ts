@@ -29,17 +29,15 @@ describe('aggregated: break-glass', function () {
     run(process.execPath, [join(ROOT, 'apiserver/polder.js'), 'breakglass', ...args], {
       env: { KUBECONFIG: as },
     });
-  const get = async (...args: readonly string[]): Promise<JsonObject> =>
-    JSON.parse(await host.cluster.ok(['get', ...args, '-o', 'json'])) as JsonObject;
   const annotationsOf = async (name: string): Promise<JsonObject> => {
-    const all = (at(await get(name), 'metadata.annotations') ?? {}) as JsonObject;
+    const all = (at(await host.get(name), 'metadata.annotations') ?? {}) as JsonObject;
     return Object.fromEntries(
       Object.entries(all).filter(([key]) => key.startsWith('polder.dev/break-glass')),
     );
   };
   const policies = async (name: string): Promise<JsonObject> =>
     Object.fromEntries(
-      ((await get(name))['webhooks'] as JsonObject[]).map((hook) => [
+      ((await host.get(name))['webhooks'] as JsonObject[]).map((hook) => [
         String(hook['name']),
         String(hook['failurePolicy']),
       ]),
@@ -57,7 +55,7 @@ describe('aggregated: break-glass', function () {
   const isRefused = async (): Promise<boolean> =>
     /failed calling webhook "(mutate|isolation)\.polder\.dev"/.test((await attempt('trial')).stderr);
   const floor = async (): Promise<unknown> => {
-    const { items } = await get('validatingadmissionpolicies,validatingadmissionpolicybindings');
+    const { items } = await host.get('validatingadmissionpolicies,validatingadmissionpolicybindings');
     return (items as JsonObject[]).map((item) => [at(item, 'metadata.uid'), at(item, 'metadata.generation')]);
   };
   const refusedTo = async (as: string, object: JsonObject): Promise<string> => {
@@ -66,7 +64,7 @@ describe('aggregated: break-glass', function () {
     return made.code === 0 ? 'nothing was refused' : made.stderr;
   };
   const events = async (reason: string): Promise<readonly string[]> => {
-    const { items } = await get('events', '-n', 'default', '--field-selector', `reason=${reason}`);
+    const { items } = await host.get('events', '-n', 'default', '--field-selector', `reason=${reason}`);
     return (items as JsonObject[]).map(({ message }) => String(message));
   };
   const CLOSED = {
@@ -174,7 +172,9 @@ describe('aggregated: break-glass', function () {
 
   it('is over when the manifests are applied again, which leaves our CA where it is', async () => {
     const caOf = async (): Promise<unknown> =>
-      ((await get(VALIDATING))['webhooks'] as JsonObject[]).map((hook) => at(hook, 'clientConfig.caBundle'));
+      ((await host.get(VALIDATING))['webhooks'] as JsonObject[]).map((hook) =>
+        at(hook, 'clientConfig.caBundle'),
+      );
     const caBefore = await caOf();
     assert.ok((caBefore as unknown[]).every((ca) => typeof ca === 'string'));
     const { after } = await installation(host.platform.ports);
@@ -221,7 +221,7 @@ describe('aggregated: break-glass', function () {
       assert.ok(await isBack());
     };
     const clientConfigs = async (): Promise<unknown> =>
-      (await Promise.all([VALIDATING, MUTATING].map((name) => get(name)))).map((object) =>
+      (await Promise.all([VALIDATING, MUTATING].map((name) => host.get(name)))).map((object) =>
         (object['webhooks'] as JsonObject[]).map((hook) => hook['clientConfig']),
       );
 

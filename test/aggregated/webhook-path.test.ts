@@ -30,10 +30,8 @@ describe('aggregated: the path of the webhooks', function () {
     await host.close();
   });
 
-  const get = async (...args: readonly string[]): Promise<JsonObject> =>
-    JSON.parse(await host.cluster.ok(['get', ...args, '-o', 'json'])) as JsonObject;
   const paths = async (): Promise<Readonly<Record<string, string>>> => {
-    const hooks = ((await get(CONFIGURATIONS.join()))['items'] as JsonObject[]).flatMap(
+    const hooks = ((await host.get(CONFIGURATIONS.join()))['items'] as JsonObject[]).flatMap(
       (item) => item['webhooks'] as JsonObject[],
     );
     return Object.fromEntries(
@@ -41,7 +39,7 @@ describe('aggregated: the path of the webhooks', function () {
     );
   };
   const secret = async (): Promise<string> =>
-    webhookPathIn((await get(...SECRET)) as unknown as Secret)?.current ?? 'none';
+    webhookPathIn((await host.get(...SECRET)) as unknown as Secret)?.current ?? 'none';
   const trial = (name: string, spec: JsonObject = {}): Promise<{ code: number; stderr: string }> =>
     host.cluster.kubectl(['create', '--dry-run=server', '-f', '-'], {
       as: host.dev,

@@ -2,7 +2,7 @@
  * A control plane with all programs of Polder in it, two tenants, and the controllers of Kubernetes that make pods.
  * RBAC lets the people of the tests do everything, so that every refusal is Polder's.
  */
-import type { JsonObject } from '../../../apiserver/api/json.ts';
+import { at, type JsonObject } from '../../../apiserver/api/json.ts';
 import type { Cluster } from '../../support/cluster.ts';
 import type { Part } from '../../support/cluster-part.ts';
 import { until } from '../../support/until.ts';
@@ -18,6 +18,9 @@ export interface WebhookHost {
   readonly ann: string;
   readonly dev: string;
   readonly gil: string;
+  /** What `kubectl get` shows the administrator. */
+  get(...args: readonly string[]): Promise<JsonObject>;
+  uidOf(tenant: string): Promise<string>;
   /** Applies as somebody, who must be allowed to. */
   apply(as: string, object: JsonObject): Promise<void>;
   /** Standard error of an apply that must be refused. */
@@ -46,6 +49,8 @@ export async function startWebhookHost(
   const { cluster, webhooks } = platform;
   try {
     await apply(cluster, [everythingByRbac()]);
+    const get = async (...args: readonly string[]): Promise<JsonObject> =>
+      JSON.parse(await cluster.ok(['get', ...args, '-o', 'json'])) as JsonObject;
     for (const name of ['acme', 'globex']) await addTenant(cluster, name);
     const host: WebhookHost = {
       cluster,
@@ -54,6 +59,8 @@ export async function startWebhookHost(
       ann: await cluster.user('ann', 'acme-admins'),
       dev: await cluster.user('dev', 'acme-developers'),
       gil: await cluster.user('gil', 'globex-admins'),
+      get,
+      uidOf: async (tenant) => String(at(await get('tenant', tenant), 'metadata.uid')),
       apply: async (as, object) =>
         void (await cluster.ok(['apply', '-f', '-'], { as, input: JSON.stringify(object) })),
       refusal: async (as, object) => {
