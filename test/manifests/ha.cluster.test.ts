@@ -127,6 +127,28 @@ describe(`install of ${OVERLAY}`, function () {
     }
   });
 
+  it('has one path that nobody can guess in all webhook registrations', async () => {
+    const registrations = ofKind(objects, 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration');
+    const paths = await Promise.all(
+      registrations.map((object) =>
+        cluster.ok([
+          'get',
+          kindOf(object),
+          nameOf(object),
+          '-o',
+          'jsonpath={.webhooks[*].clientConfig.service.path}',
+        ]),
+      ),
+    );
+    const secrets = paths
+      .join(' ')
+      .split(' ')
+      .map((path) => path.split('/')[1] ?? '');
+    assert.equal(secrets.length, 5);
+    assert.equal(new Set(secrets).size, 1);
+    assert.match(secrets[0] ?? '', /^[0-9a-f]{64}$/);
+  });
+
   it('goes on when one of each is killed', async () => {
     for (const name of ['polder-apiserver', 'polder-webhooks', 'polder-controllers']) {
       const [victim = assert.fail(name)] = target.processes(name);
