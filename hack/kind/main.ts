@@ -50,6 +50,8 @@ async function ensureCluster(programs: Programs): Promise<void> {
     'cluster',
     '--config',
     join(import.meta.dirname, 'cluster.yaml'),
+    // Default: the one that belongs to this version of kind, by its digest.
+    ...(process.env['NODE_IMAGE'] ? ['--image', process.env['NODE_IMAGE']] : []),
     '--wait',
     '120s',
   ]);
