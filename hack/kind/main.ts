@@ -1,6 +1,7 @@
 /**
  * `npm run kind:up` and `npm run kind:down`: Polder in a cluster on this machine. Up can be repeated: what is there
- * is kept, what is old is replaced.
+ * is kept, what is old is replaced. `BASE_IMAGE` and `NODE_IMAGE` name what our image and kind's node are made from, where
+ * their own registries cannot be reached.
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

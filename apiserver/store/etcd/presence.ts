@@ -49,6 +49,8 @@ class EtcdPresence implements Presence {
   readonly #deps: PresenceDeps;
   readonly #since: string;
   #lease = 0;
+  /** False while the key may not be there, although the lease is. */
+  #isAnnounced = false;
   #cancel = (): void => undefined;
   #closing: Promise<void> | undefined;
 
@@ -82,9 +84,11 @@ class EtcdPresence implements Presence {
     const lease = randomInt(1, LEASES);
     await connection.call(METHOD.grant, encodeGrant(lease, TTL_S), timeoutMs);
     this.#lease = lease;
+    this.#isAnnounced = false;
     const value = Buffer.from(JSON.stringify({ host: hostname(), pid: process.pid, since: this.#since }));
     const put = { is: 'put', key: layout.server(lease), value, lease } as const;
     await connection.call(METHOD.txn, encodeTxn({ when: [], success: [put], failure: [] }), timeoutMs);
+    this.#isAnnounced = true;
   }
 
   #keepLater(): void {
@@ -98,7 +102,10 @@ class EtcdPresence implements Presence {
   async #keep(): Promise<void> {
     const { connection, log } = this.#deps;
     try {
-      const ttlS = decodeKeepAlive(await firstOf(connection, KEEP_ALIVE_PATH, encodeLease(this.#lease)));
+      const request = encodeLease(this.#lease);
+      const ttlS = this.#isAnnounced
+        ? decodeKeepAlive(await firstOf(connection, KEEP_ALIVE_PATH, request))
+        : 0;
       // Over, because this process or etcd stood still for longer.
       if (ttlS === 0 && this.#closing === undefined) await this.#announce();
     } catch (error) {
