@@ -3,7 +3,7 @@
  * source: kubernetes/apimachinery pkg/apis/meta/v1/validation/validation.go
  */
 import { cause } from '../api/causes.ts';
-import { badRequest, invalid, type Cause } from '../api/errors.ts';
+import { badRequest, invalid, type ApiError, type Cause } from '../api/errors.ts';
 import { isObject } from '../api/json.ts';
 import { managerCauses } from '../api/validate-meta.ts';
 import type { DeleteOptions, FieldValidation, WriteOptions } from '../registry/registry.ts';
@@ -153,27 +153,39 @@ function deleteFromQuery(params: URLSearchParams): RawDeleteOptions {
   };
 }
 
-/** `kind: DeleteOptions` of any group; client-go sends `v1`, metadata clients `meta.k8s.io/v1`. */
+/**
+ * `kind: DeleteOptions` of any group; client-go sends `v1`, metadata clients `meta.k8s.io/v1`. JSON's null is an object
+ * without fields. What has another type is refused, never taken as absent: a dry run must not become a deletion.
+ */
 function deleteFromBody(body: unknown): RawDeleteOptions {
-  if (!isObject(body)) throw badRequest('the body of a delete must be a DeleteOptions object');
-  const kind = own(body, 'kind');
+  const options = body ?? {};
+  if (!isObject(options)) throw badRequest('the body of a delete must be a DeleteOptions object');
+  const kind = own(options, 'kind');
   if (kind !== undefined && kind !== 'DeleteOptions') {
     throw badRequest('the body of a delete must be of kind DeleteOptions');
   }
-  const dryRun = own(body, 'dryRun');
-  const preconditions = own(body, 'preconditions');
-  const conditions = isObject(preconditions) ? preconditions : {};
+  text(options, 'apiVersion');
+  // Nothing that is stored here can become unreadable, so only the type of this one matters.
+  typed(options, 'ignoreStoreReadErrorWithClusterBreakingPotential', 'boolean');
+  const preconditions = own(options, 'preconditions') ?? {};
+  if (!isObject(preconditions)) throw mistyped('preconditions', 'an object');
   return {
-    dryRun: Array.isArray(dryRun) ? dryRun.map(String) : [],
-    uid: text(conditions, 'uid'),
-    resourceVersion: text(conditions, 'resourceVersion'),
-    propagationPolicy: text(body, 'propagationPolicy'),
-    orphanDependents: typed(body, 'orphanDependents', 'boolean'),
-    gracePeriodSeconds: typed(body, 'gracePeriodSeconds', 'number'),
+    dryRun: texts(options, 'dryRun'),
+    uid: text(preconditions, 'uid'),
+    resourceVersion: text(preconditions, 'resourceVersion'),
+    propagationPolicy: text(options, 'propagationPolicy'),
+    orphanDependents: typed(options, 'orphanDependents', 'boolean'),
+    gracePeriodSeconds: wholeNumber(options, 'gracePeriodSeconds'),
   };
 }
 
-function own(object: Readonly<Record<string, unknown>>, field: string): unknown {
+type Fields = Readonly<Record<string, unknown>>;
+
+const mistyped = (field: string, words: string): ApiError =>
+  badRequest(`DeleteOptions: ${field} must be ${words}`);
+
+/** Undefined for null as well. */
+function own(object: Fields, field: string): unknown {
   return Object.hasOwn(object, field) && object[field] !== null ? object[field] : undefined;
 }
 
@@ -182,15 +194,26 @@ interface Typed {
   boolean: boolean;
   number: number;
 }
-function typed<T extends keyof Typed>(
-  object: Readonly<Record<string, unknown>>,
-  field: string,
-  type: T,
-): Typed[T] | undefined {
+function typed<T extends keyof Typed>(object: Fields, field: string, type: T): Typed[T] | undefined {
   const value = own(object, field);
   if (value === undefined) return undefined;
-  if (typeof value !== type) throw badRequest(`DeleteOptions: ${field} must be a ${type}`);
+  if (typeof value !== type) throw mistyped(field, `a ${type}`);
   return value as Typed[T];
 }
-const text = (object: Readonly<Record<string, unknown>>, field: string): string | undefined =>
-  typed(object, field, 'string');
+const text = (object: Fields, field: string): string | undefined => typed(object, field, 'string');
+
+function wholeNumber(object: Fields, field: string): number | undefined {
+  const value = typed(object, field, 'number');
+  if (value !== undefined && !Number.isSafeInteger(value)) throw mistyped(field, 'an integer');
+  return value;
+}
+
+/** Null among them is the empty text, as in Go. */
+function texts(object: Fields, field: string): readonly string[] {
+  const value = own(object, field) ?? [];
+  if (!Array.isArray(value)) throw mistyped(field, 'a list of strings');
+  return value.map((item: unknown) => {
+    if (item !== null && typeof item !== 'string') throw mistyped(field, 'a list of strings');
+    return item ?? '';
+  });
+}

@@ -116,6 +116,55 @@ describe('options, refusals and warnings', () => {
     assert.equal(empty.json().status, 'Success');
   });
 
+  const MISTYPED: readonly unknown[] = [
+    [],
+    'All',
+    5,
+    { apiVersion: 5 },
+    { kind: 5 },
+    { dryRun: 'All' },
+    { dryRun: { a: 'All' } },
+    { dryRun: [5] },
+    { dryRun: [['All']] },
+    { preconditions: 'x' },
+    { preconditions: [] },
+    { preconditions: { uid: 5 } },
+    { preconditions: { resourceVersion: 5 } },
+    { propagationPolicy: 5 },
+    { orphanDependents: 'true' },
+    { gracePeriodSeconds: 1.5 },
+    { gracePeriodSeconds: '1' },
+    { ignoreStoreReadErrorWithClusterBreakingPotential: 'x' },
+  ];
+  for (const options of MISTYPED) {
+    it(`C125 deletes nothing for the options ${JSON.stringify(options)}`, async () => {
+      await plane.call('POST', WIDGETS, { body: widget('mistyped') });
+      const body = JSON.stringify(options);
+      for (const path of [`${WIDGETS}/mistyped`, WIDGETS]) {
+        const answer = await plane.call('DELETE', path, {
+          body,
+          headers: { 'content-type': 'application/json' },
+        });
+        assert.equal(answer.status, 400, answer.text);
+        assert.equal(answer.json().reason, 'BadRequest');
+      }
+      assert.equal((await plane.call('GET', `${WIDGETS}/mistyped`)).status, 200);
+    });
+  }
+
+  it('C125 takes null as options without fields, which hide the query, and null fields as absent', async () => {
+    await plane.call('POST', WIDGETS, { body: widget('nulled') });
+    const nulls = { preconditions: null, gracePeriodSeconds: null, propagationPolicy: null, dryRun: ['All'] };
+    assert.equal((await plane.call('DELETE', `${WIDGETS}/nulled`, { body: nulls })).status, 200);
+    assert.equal((await plane.call('GET', `${WIDGETS}/nulled`)).status, 200);
+    const answer = await plane.call('DELETE', `${WIDGETS}/nulled?propagationPolicy=X`, {
+      body: 'null',
+      headers: { 'content-type': 'application/json' },
+    });
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal((await plane.call('GET', `${WIDGETS}/nulled`)).status, 404);
+  });
+
   it('C127 deletes a collection by selector, from the query, and returns it', async () => {
     for (const name of ['c1', 'c2']) {
       await plane.call('POST', WIDGETS, { body: widget(name, {}, { labels: { group: name } }) });

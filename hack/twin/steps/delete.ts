@@ -8,6 +8,7 @@ export function deleteSteps(subject: Subject): readonly Step[] {
   return [
     ...['del', 'fin', 'grace', 'query'].map((name) => w.make(name)),
     ...badOptions(w),
+    ...mistypedOptions(w),
     ...removals(w),
     ...finalizers(w),
     ...collections(w),
@@ -63,6 +64,36 @@ function badOptions(w: Writer): readonly Step[] {
     }),
     w.remove('with a body of an unknown type', '/del?dryRun=All', { body: 'x', type: 'text/plain' }),
     w.remove('with an empty body', '/del?dryRun=All', { body: '', type: 'application/json' }),
+  ];
+}
+
+/** Nothing of this deletes anything: it cannot be read, or is a dry run, or names what is not there. */
+function mistypedOptions(w: Writer): readonly Step[] {
+  const bodies: readonly unknown[] = [
+    { apiVersion: 5 },
+    { kind: 5 },
+    { dryRun: 'All' },
+    { dryRun: { a: 'All' } },
+    { dryRun: [5] },
+    { dryRun: ['All', null] },
+    { preconditions: 'x' },
+    { preconditions: [] },
+    { preconditions: { uid: 5 } },
+    { preconditions: { resourceVersion: {} } },
+    { preconditions: null, gracePeriodSeconds: null, propagationPolicy: null, dryRun: ['All'] },
+    { propagationPolicy: 5 },
+    { orphanDependents: 'x' },
+    { gracePeriodSeconds: 1.5 },
+    { ignoreStoreReadErrorWithClusterBreakingPotential: 'x' },
+  ];
+  return [
+    ...bodies.flatMap((body) => [
+      w.remove(`mistyped ${JSON.stringify(body)}`, '/del', { body }),
+      w.remove(`many: mistyped ${JSON.stringify(body)}`, '', { body }),
+    ]),
+    w.get('after mistyped options', '/del'),
+    w.remove('null', '/none?propagationPolicy=Sideways', { body: 'null' }),
+    w.remove('many: null', '?labelSelector=none&propagationPolicy=Sideways', { body: 'null' }),
   ];
 }
 
