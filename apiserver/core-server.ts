@@ -178,7 +178,7 @@ class CoreServer implements ApiServer {
       log: this.options.log,
       natives: this.options.host === undefined,
     });
-    this.gate = createTenantGate(this.registry);
+    this.gate = createTenantGate(this.registry, this.options.clock);
     this.localPlane?.start();
     this.compactor.start();
     this.isLoaded = true;

@@ -1,6 +1,7 @@
 /**
  * Requests into the namespace of a tenant that is just being set up wait for it: `kubectl apply -f folder/` sends
- * a Tenant and what belongs into it within milliseconds, and must not fail for being fast.
+ * a Tenant and what belongs into it within milliseconds, and must not fail for being fast. They do not wait for long:
+ * when the controllers are away, what policies say of an unfinished tenant is the answer.
  */
 import type { Attributes, UserInfo } from './api/identity.ts';
 import { tenantNamespace } from './api/identity.ts';
@@ -8,29 +9,34 @@ import { at } from './api/json.ts';
 import { Tenant } from './kinds/tenant.ts';
 import { isComponentName } from './policy/subjects.ts';
 import type { Registry } from './registry/registry.ts';
+import type { Clock } from './runtime/clock.ts';
 
 const PREFIX = tenantNamespace('');
 
 export interface TenantGate {
-  /** Undefined in the common case: nothing to wait for. The caller bounds the wait. */
+  /** Undefined in the common case: nothing to wait for. Otherwise resolves within 10 s. */
   readonly ready: (attributes: Attributes, user: UserInfo) => Promise<void> | undefined;
   close(): void;
 }
 
-export function createTenantGate(registry: Registry): TenantGate {
-  const settingUp = new Map<string, { readonly done: Promise<void>; readonly open: () => void }>();
+/** Setting a tenant up takes a second or two. */
+const PATIENCE_MS = 10_000;
+
+export function createTenantGate(registry: Registry, clock: Clock): TenantGate {
+  /** Tenant to what lets go each request that waits for it. */
+  const settingUp = new Map<string, Set<() => void>>();
   /** UID of a tenant that was set up before: whoever works in it waits for no repair. */
   const wasSetUp = new Map<string, unknown>();
   const follow = (name: string, tenant: unknown): void => {
     const uid: unknown = at(tenant, 'metadata.uid');
     if (isSettingUp(tenant)) {
       if (settingUp.has(name) || wasSetUp.get(name) === uid) return;
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      settingUp.set(name, { done: promise.then(() => undefined), open: () => resolve(undefined) });
+      settingUp.set(name, new Set());
       return;
     }
-    settingUp.get(name)?.open();
+    const waiting = settingUp.get(name);
     settingUp.delete(name);
+    for (const letGo of waiting ?? []) letGo();
     if (tenant === undefined) wasSetUp.delete(name);
     else wasSetUp.set(name, uid);
   };
@@ -45,14 +51,26 @@ export function createTenantGate(registry: Registry): TenantGate {
       const { namespace } = attributes;
       if (!namespace.startsWith(PREFIX)) return undefined;
       const waiting = settingUp.get(namespace.slice(PREFIX.length));
-      return waiting?.done;
+      return waiting && waitIn(waiting, clock);
     },
     close: () => {
       end();
-      for (const { open } of settingUp.values()) open();
+      for (const waiting of settingUp.values()) for (const letGo of waiting) letGo();
       settingUp.clear();
     },
   };
+}
+
+function waitIn(waiting: Set<() => void>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const letGo = (): void => {
+      cancel();
+      waiting.delete(letGo);
+      resolve();
+    };
+    const cancel = clock.after(PATIENCE_MS, letGo);
+    waiting.add(letGo);
+  });
 }
 
 /** New, not being deleted, and its policies are not in force yet. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { startControlPlane, type ControlPlane } from '../test/support/control-plane.ts';
 import { until } from '../test/support/until.ts';
 import { ensureWebhookPath, WEBHOOK_PATH_NAME } from '../apiserver/client/webhook-path.ts';
+import { Secret } from '../apiserver/kinds/native/secret.ts';
 import { createFakeClock } from '../apiserver/runtime/clock.ts';
 import { silentLog } from '../apiserver/runtime/log.ts';
 import { createReviewPaths, type ReviewPaths } from './review-paths.ts';
@@ -53,5 +54,22 @@ describe('paths to reviews', function () {
     ];
     for (const path of wrong) assert.equal(paths.entryOf(path), undefined, path);
     assert.match(current, /[a-f]/, 'upper case differs');
+  });
+
+  it('are both for ten minutes when the Secret is replaced by who did not know the old one', async () => {
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    const ref = { namespace, name: WEBHOOK_PATH_NAME };
+    const before = Buffer.from(
+      (await plane.admin.get(Secret, ref)).data?.['current'] ?? '',
+      'base64',
+    ).toString();
+    const restored = 'c'.repeat(64);
+    const made = base64(new Date(clock.now()).toISOString());
+    await plane.admin.patch(Secret, ref, { data: { current: base64(restored), made } });
+    await until('it was read', () => paths.entryOf(`/${restored}/x`) === 'x');
+    assert.equal(paths.entryOf(`/${before}/x`), 'x');
+    clock.advance(10 * 60_000);
+    assert.equal(paths.entryOf(`/${before}/x`), undefined);
+    assert.equal(paths.entryOf(`/${restored}/x`), 'x');
   });
 });

@@ -6,6 +6,8 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Client } from '../apiserver/client/client.ts';
 import { createInformer } from '../apiserver/client/informer.ts';
 import {
+  PATH_LENGTH,
+  PREVIOUS_MS,
   previousPath,
   WEBHOOK_PATH_NAME,
   webhookPathIn,
@@ -40,12 +42,27 @@ export function createReviewPaths({ client, namespace, clock, log }: Deps): Revi
   const options = { client, namespace, clock, log, fieldSelector, maxSilenceMs: MAX_SILENCE_MS };
   const informer = createInformer(Secret, options);
   let known: WebhookPath | undefined;
+  let replaced: { readonly path: string; readonly untilMs: number } | undefined;
   informer.onChange(({ type, object }) => {
     // Who empties the Secret wants another one; until that is there the registrations have the one we know.
-    if (type !== 'deleted') known = webhookPathIn(object) ?? known;
+    const next = type === 'deleted' ? undefined : webhookPathIn(object);
+    if (next === undefined) return;
+    // Written by somebody who did not know ours, as from a backup: the registrations hear of it later.
+    if (known !== undefined && known.current !== next.current)
+      replaced = { path: known.current, untilMs: clock.now() + PREVIOUS_MS };
+    known = next;
   });
+  const counting = (nowMs: number): readonly string[] => {
+    if (known === undefined) return [];
+    const previous = previousPath(known, nowMs);
+    return [
+      known.current,
+      ...(previous === undefined ? [] : [previous]),
+      ...(replaced !== undefined && nowMs < replaced.untilMs ? [replaced.path] : []),
+    ];
+  };
   return {
-    entryOf: (path) => (known === undefined ? undefined : entryBelow(known, path, clock.now())),
+    entryOf: (path) => entryBelow(counting(clock.now()), path),
     missing: () =>
       known === undefined ? `Secret ${WEBHOOK_PATH_NAME} has not been read or is empty` : undefined,
     start: () => informer.start(),
@@ -54,12 +71,10 @@ export function createReviewPaths({ client, namespace, clock, log }: Deps): Revi
 }
 
 /** Takes as long for a path that is nearly right as for any other of its length. */
-function entryBelow(known: WebhookPath, path: string, nowMs: number): string | undefined {
-  const end = known.current.length + 1;
+function entryBelow(counting: readonly string[], path: string): string | undefined {
+  const end = PATH_LENGTH + 1;
   if (path.length <= end || path[0] !== '/' || path[end] !== '/') return undefined;
   const asked = Buffer.from(path.slice(1, end), 'latin1');
-  const isCurrent = timingSafeEqual(asked, Buffer.from(known.current, 'latin1'));
-  const previous = previousPath(known, nowMs);
-  const isPrevious = previous !== undefined && timingSafeEqual(asked, Buffer.from(previous, 'latin1'));
-  return isCurrent || isPrevious ? path.slice(end + 1) : undefined;
+  const equal = counting.map((known) => timingSafeEqual(asked, Buffer.from(known, 'latin1')));
+  return equal.includes(true) ? path.slice(end + 1) : undefined;
 }

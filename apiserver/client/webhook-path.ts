@@ -25,9 +25,13 @@ export interface WebhookPath {
 const RENEW_MS = DAY_MS;
 /** A replica of the webhooks that has not heard of the new one by then has lost the cluster, and decides nothing. */
 const SETTLE_MS = 30_000;
+/** Whose clock is ahead of ours by more was wrong: what it made would count for as long as it is ahead. */
+const AHEAD_MS = 5 * 60_000;
 /** `polder apiserver` needs two looks after that at the most. */
-const PREVIOUS_MS = 10 * 60_000;
+export const PREVIOUS_MS = 10 * 60_000;
 const BYTES = 32;
+/** Characters of a path. */
+export const PATH_LENGTH = BYTES * 2;
 /** kube-apiserver takes lower case letters and digits only. */
 const FORM = /^[0-9a-f]{64}$/;
 /** Another replica made it meanwhile; each try starts from what is there then. */
@@ -77,8 +81,7 @@ async function ensureOnce(deps: Deps, known: WebhookPath | undefined): Promise<W
   const ref = { namespace, name: WEBHOOK_PATH_NAME };
   const stored = await client.find(Secret, ref, { signal });
   const found = webhookPathIn(stored);
-  // A clock that was wrong by years must not make one that lasts as long.
-  if (found !== undefined && Math.abs(now - found.madeMs) < RENEW_MS) return found;
+  if (found !== undefined && isOfToday(found, now)) return found;
   const before = found ?? known;
   const made: WebhookPath = {
     current: randomBytes(BYTES).toString('hex'),
@@ -94,6 +97,9 @@ async function ensureOnce(deps: Deps, known: WebhookPath | undefined): Promise<W
   }
   return made;
 }
+
+const isOfToday = ({ madeMs }: WebhookPath, now: number): boolean =>
+  now - madeMs < RENEW_MS && madeMs - now < AHEAD_MS;
 
 function dataOf({ current, previous, madeMs }: WebhookPath): Record<string, string> {
   const base64 = (text: string): string => Buffer.from(text).toString('base64');

@@ -166,6 +166,21 @@ describe('what we write into registrations', function () {
     assert.match(await stored(), /^[0-9a-f]{64}$/);
   });
 
+  it('is what somebody whose clock is hours ahead made no longer', async () => {
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    const ahead = new Date(host.clock.now() + DAY_MS - 60 * MINUTE_MS).toISOString();
+    const data = { current: base64('a'.repeat(64)), previous: base64('b'.repeat(64)), made: base64(ahead) };
+    await host.admin.patch(Secret, secretRef, { data });
+    inject();
+    await until('the paths are written', areWritten);
+    assert.notEqual(await stored(), 'a'.repeat(64));
+    await host.pass(
+      'neither is in the registrations',
+      async () => (await paths()).every((path) => !/^\/[ab]{64}\//.test(path)),
+      10_000,
+    );
+  });
+
   it('goes on when the Secret is deleted, and is never logged', async () => {
     inject();
     await until('the paths are written', areWritten);

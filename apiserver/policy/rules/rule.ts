@@ -30,6 +30,7 @@ export type Code =
   | 'STATUS_READ_ONLY'
   | 'TENANT_IMMUTABLE'
   | 'TENANT_SUSPENDED'
+  | 'TOO_LARGE'
   | 'WRONG_NAMESPACE';
 
 /**

@@ -92,6 +92,24 @@ describe('D59 NetworkPolicies of a tenant that name addresses', () => {
     });
   }
 
+  it('may not name more than can be decided on quickly, exceptions counted too, and says how many', () => {
+    const ranges = (count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `10.${index >> 8}.${index & 255}.0/24`);
+    createReviewWorld().admit(write(policyOf(ranges(1_000))));
+    for (const rules of [
+      [ranges(1_001)],
+      [ranges(500), ranges(501)],
+      [[{ cidr: '10.0.0.0/8', except: ranges(1_000) }]],
+    ]) {
+      const refusal = createReviewWorld().refusal(write(policyOf(...rules)));
+      assert.match(refusal.message ?? '', /has 1,001 peers and exceptions; at most 1,000/);
+      assert.deepEqual(
+        refusal.details?.causes?.map((cause) => cause.field),
+        ['spec'],
+      );
+    }
+  });
+
   it('may not name what is no range', () => {
     const refusal = createReviewWorld().refusal(write(policyOf(['10.1.0.0'])));
     assert.match(refusal.message ?? '', /not a range of addresses/);

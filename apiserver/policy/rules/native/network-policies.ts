@@ -11,8 +11,31 @@ import { forbid, nativeRule, type NativeSubject } from './native-rule.ts';
 export const networkPolicies: Rule = nativeRule(
   'network-policies',
   ['networking.k8s.io/networkpolicies'],
-  (subject) => [...fromAnywhere(subject), ...fromOthers(subject), ...fromEveryAddress(subject)],
+  (subject) => {
+    const many = tooMany(subject);
+    return many === undefined
+      ? [...fromAnywhere(subject), ...fromOthers(subject), ...fromEveryAddress(subject)]
+      : [many];
+  },
 );
+
+/** Of a policy: peers and exceptions, in both directions. Deciding takes time for each of them, from everybody's. */
+const MAX_PEERS = 1_000;
+
+function tooMany({ object }: NativeSubject): Violation | undefined {
+  const ways = [at(object, 'spec.ingress'), at(object, 'spec.egress')].flatMap(listOf);
+  const peers = ways.flatMap((way) => [...listOf(at(way, 'from')), ...listOf(at(way, 'to'))]);
+  const count = peers.reduce<number>((sum, peer) => sum + 1 + listOf(at(peer, 'ipBlock.except')).length, 0);
+  if (count <= MAX_PEERS) return undefined;
+  const limit = MAX_PEERS.toLocaleString('en');
+  return forbid(
+    'TOO_LARGE',
+    'spec',
+    `has ${count.toLocaleString('en')} peers and exceptions; at most ${limit} are decided on, spread them over several`,
+  );
+}
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** A rule without `from` lets everybody in. */
 const fromAnywhere = ({ object }: NativeSubject): readonly Violation[] =>
@@ -36,10 +59,10 @@ function fromOthers({ object, context, tenant }: NativeSubject): readonly Violat
     })
     .map((stored) => labelsOf(stored.read()));
   return selectors
-    .filter(
-      (place) =>
-        isForEverybody(place) || others.some((labels) => compileSelector(place.value)?.(labels) !== false),
-    )
+    .filter((place) => {
+      const selects = compileSelector(place.value);
+      return isForEverybody(place) || others.some((labels) => selects?.(labels) !== false);
+    })
     .map(({ path }) =>
       forbid(
         'CROSS_TENANT_REF',
