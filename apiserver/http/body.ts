@@ -2,6 +2,7 @@
  * Reads request bodies: bounded while they arrive, then parsed by media type without losing what a plain
  * JavaScript value cannot show.
  */
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { ApiError, badRequest } from '../api/errors.ts';
 import { JsonSyntaxError } from '../api/json-reader.ts';
@@ -60,7 +61,7 @@ function tooLarge(maxBytes: number): ApiError {
 export function parseBody(contentType: string | undefined, bytes: Buffer, origin: Kind['origin']): Body {
   const type = mediaTypeOf(contentType);
   if (type === JSON_TYPE || type === '') return parseJsonBody(bytes);
-  if (type === YAML_TYPE) return parseYaml(bytes.toString());
+  if (type === YAML_TYPE) return parseYaml(bytes);
   if (type === PROTOBUF_TYPE && origin === 'native') return parseProtobuf(bytes);
   throw unsupportedMediaType(objectTypes(origin));
 }
@@ -89,7 +90,8 @@ const OPENING_BRACE = 0x7b;
 
 /** An apply configuration: YAML by name, JSON in practice, and JSON is read by the faster parser. */
 export function parseApplyBody(bytes: Buffer): Body {
-  if (bytes[0] === OPENING_BRACE) {
+  // What is not UTF-8 is no YAML; the parser of JSON would replace it, as it does everywhere in Kubernetes.
+  if (bytes[0] === OPENING_BRACE && isUtf8(bytes)) {
     try {
       return parseJson(bytes);
     } catch (error) {
@@ -97,5 +99,5 @@ export function parseApplyBody(bytes: Buffer): Body {
       if (!(error instanceof JsonSyntaxError)) throw error;
     }
   }
-  return parseYaml(bytes.toString());
+  return parseYaml(bytes);
 }

@@ -40,6 +40,75 @@ describe('YAML bodies', () => {
     assert.equal(Object.getPrototypeOf(spec), Object.prototype);
   });
 
+  it('end with what templates leave behind: beginnings and ends of documents that hold nothing', () => {
+    for (const rest of ['---\n', '---', '...\n', '...\n---\n', '---\n# nothing\n---\n']) {
+      assert.deepEqual(parseYaml(`---\na: 1\n${rest}`).value, { a: 1 }, rest);
+    }
+    for (const rest of ['---\n~\n', '---\n""\n', '---\n{}\n', '---\n---\nb: 1\n', '---\n'.repeat(20)]) {
+      const several = { ...refused, message: 'the body is more than one YAML document' };
+      assert.throws(() => parseYaml(`a: 1\n${rest}`), several, rest);
+    }
+    assert.equal(parseYaml('---\n---\n').value, null);
+  });
+
+  it('have lines that end in LF, CR LF or CR', () => {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const text = ['a: 1', 'b: |', '  two', '  lines', 'c: "x', '  y"', ''].join(end);
+      assert.deepEqual(parseYaml(text).value, { a: 1, b: 'two\nlines\n', c: 'x y' }, JSON.stringify(end));
+    }
+  });
+
+  it('are refused with control characters, and where they are not UTF-8', () => {
+    for (const character of [
+      '\u0000',
+      '\u0001',
+      '\u001b',
+      '\u007f',
+      '\u0080',
+      '\u009f',
+      '\ufffe',
+      '\uffff',
+    ]) {
+      for (const text of [`a: "x${character}"`, `a: x${character}`, `# ${character}\na: 1`]) {
+        assert.throws(() => parseYaml(text), refused, JSON.stringify(text));
+      }
+    }
+    assert.deepEqual(parseYaml('a: "\\0\\x01"\nb: \u00a0\ud83d\ude00\ufffd').value, {
+      a: '\u0000\u0001',
+      b: '\u00a0\ud83d\ude00\ufffd',
+    });
+    for (const octets of ['ff', 'c328', 'eda080', 'c080', 'f4908080', 'e2']) {
+      const bytes = Buffer.concat([Buffer.from('{"a": "'), Buffer.from(octets, 'hex'), Buffer.from('"}')]);
+      const wanted = { ...refused, message: /not UTF-8/ };
+      assert.throws(() => parseBody('application/yaml', bytes, 'own'), wanted, octets);
+      assert.throws(() => parseApplyBody(bytes), wanted, octets);
+    }
+  });
+
+  it('are of version 1.1, with no directive that is none', () => {
+    assert.deepEqual(parseYaml('%YAML 1.1\n%TAG ! tag:x,2000:\n---\na: 1\n').value, { a: 1 });
+    for (const directive of ['%YAML 1.2', '%YAML 1.3', '%YAML 2.0', '%YAML', '%MADE up'])
+      assert.throws(() => parseYaml(`${directive}\n---\na: 1\n`), refused, directive);
+  });
+
+  it('take a number beyond a double for text, and refuse what is called one', () => {
+    assert.deepEqual(parseYaml('a: 1e400\n-1e400: -1.5e999\nb: "1e400"').value, {
+      a: '1e400',
+      '-1e400': '-1.5e999',
+      b: '1e400',
+    });
+    assert.throws(() => parseYaml('a: !!float 1e400'), refused);
+  });
+
+  it('hold texts in base64', () => {
+    assert.deepEqual(parseYaml('a: !!binary aGk=\nb: !!binary |\n  aGVs\n  bG8=\n').value, {
+      a: 'hi',
+      b: 'hello',
+    });
+    for (const text of ['a: !!binary aGk', 'a: !!binary "*"', 'a: !!binary /w=='])
+      assert.throws(() => parseYaml(text), refused, text);
+  });
+
   it('follow anchors and merge keys', () => {
     const { value } = parseYaml('base: &b {x: 1, z: 2}\nmade: {<<: *b, z: 3}\nsame: *b\n');
     assert.deepEqual(value, { base: { x: 1, z: 2 }, made: { x: 1, z: 3 }, same: { x: 1, z: 2 } });

@@ -2,6 +2,7 @@
  * YAML in and out, the only file that knows the `yaml` package. Bodies are read node by node, so that repeated
  * keys and integers beyond 2^53 are seen as they are in JSON.
  */
+import { isUtf8 } from 'node:buffer';
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, stringify } from 'yaml';
 import type {
   CollectionTag,
@@ -10,6 +11,7 @@ import type {
   DocumentOptions,
   Node,
   ParseOptions,
+  Scalar,
   ScalarTag,
   SchemaOptions,
 } from 'yaml';
@@ -20,6 +22,8 @@ const MAX_DEPTH = 512;
 /** A level is at most two open tokens, the document is one. */
 const MAX_OPEN_TOKENS = 2 * MAX_DEPTH + 16;
 const MAX_FINDINGS = 100;
+/** Behind the one that is read. */
+const MAX_EMPTY_DOCUMENTS = 16;
 /** Values made by following aliases, in the whole document: a few lines must not become gigabytes. */
 const MAX_ALIAS_NODES = 10_000;
 
@@ -27,14 +31,41 @@ export function toYaml(value: unknown): string {
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1' });
 }
 
-/** Throws `ApiError` BadRequest for anything that is not exactly one YAML 1.1 document. */
-export function parseYaml(text: string): Body {
-  const document = parsed(text);
-  const problem = document.errors[0];
+/**
+ * Throws `ApiError` BadRequest for anything that is not exactly one YAML 1.1 document. Behind it may be ends and
+ * beginnings of documents that hold nothing, as templates leave them.
+ */
+export function parseYaml(bytes: Buffer | string): Body {
+  const document = parsed(readable(bytes));
+  const [problem] = document.errors;
   if (problem?.code === 'RESOURCE_EXHAUSTION') throw tooDeep();
-  if (problem !== undefined) throw badRequest(`the body is not valid YAML: ${problem.message}`);
+  if (problem !== undefined) throw notYaml(problem.message);
+  // The package only warns of a directive that is none.
+  const warning = document.warnings.find(({ code }) => code === 'BAD_DIRECTIVE');
+  if (warning !== undefined) throw notYaml(warning.message);
+  if (document.directives.yaml.version !== '1.1') throw notYaml('only version 1.1 is read');
   return new YamlReader(document).read();
 }
+
+const notYaml = (why: string): ApiError => badRequest(`the body is not valid YAML: ${why}`);
+
+/** What YAML 1.1 does not allow anywhere in a text. source: sigs.k8s.io/yaml goyaml.v2 readerc.go */
+const FORBIDDEN = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+/** Every one means the same as LF, also inside of text. The package knows LF and CR LF only. */
+const LINE_ENDS = /\r\n?/g;
+
+/** Throws BadRequest for what is not UTF-8 and for control characters. */
+function readable(bytes: Buffer | string): string {
+  if (typeof bytes !== 'string' && !isUtf8(bytes)) throw notYaml('it is not UTF-8');
+  const text = bytes.toString();
+  const [found] = FORBIDDEN.exec(text) ?? [];
+  if (found !== undefined) {
+    throw notYaml(`the character U+${hex(found.codePointAt(0) ?? 0)} is not allowed in it`);
+  }
+  return text.replace(LINE_ENDS, '\n');
+}
+
+const hex = (value: number): string => value.toString(16).toUpperCase().padStart(4, '0');
 
 const tooDeep = (): ApiError => badRequest(`the body is nested deeper than ${MAX_DEPTH} levels`);
 
@@ -70,13 +101,21 @@ const OPTIONS: DocumentOptions & ParseOptions & SchemaOptions = {
 /** Throws BadRequest for more than one document. */
 function parsed(text: string): Document.Parsed {
   let found: Document.Parsed | undefined;
+  let empty = 0;
   for (const document of new Composer(OPTIONS).compose(tokensOf(text), true, text.length)) {
-    if (found !== undefined) throw badRequest('the body is more than one YAML document');
-    found = document as Document.Parsed;
+    if (found === undefined) found = document as Document.Parsed;
+    else if (!isEmpty(document) || (empty += 1) > MAX_EMPTY_DOCUMENTS) {
+      throw badRequest('the body is more than one YAML document');
+    }
   }
   if (found === undefined) throw badRequest('the body is empty');
   return found;
 }
+
+/** Nothing but comments. */
+const isEmpty = ({ contents, errors }: Document): boolean =>
+  errors.length === 0 &&
+  (contents === null || (isScalar(contents) && contents.value === null && contents.source === ''));
 
 /**
  * Reading a document recurses, and takes seconds until it gives up where the nesting is megabytes deep. So the depth
@@ -113,7 +152,7 @@ class YamlReader {
       throw badRequest('the body repeats too much through YAML aliases');
     }
     if (isAlias(node)) return this.#alias(node.resolve(this.#document), path, depth);
-    if (isScalar(node)) return this.#scalar(node.value, node.source, path);
+    if (isScalar(node)) return this.#scalar(node, path);
     if (isSeq(node)) {
       return node.items.map((item, index) => this.#node(item, `${path}[${index}]`, depth + 1));
     }
@@ -152,16 +191,18 @@ class YamlReader {
     return Object.fromEntries(entries);
   }
 
-  #scalar(value: unknown, source: string | undefined, path: string): unknown {
+  #scalar(node: Scalar, path: string): unknown {
+    const { value, source } = node;
     if (typeof value === 'bigint') {
       const number = Number(value);
       if (!Number.isSafeInteger(number)) this.#addLossy(path, source ?? String(value));
       return number;
     }
     if (typeof value === 'number' && !Number.isFinite(value)) {
+      if (isTooLarge(node)) return source;
       throw badRequest(`${path === '' ? 'the body' : path}: ${source ?? 'the number'} is not a JSON number`);
     }
-    if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+    if (value instanceof Uint8Array) return textOf(value, source ?? '', path);
     return value ?? null;
   }
 
@@ -170,7 +211,25 @@ class YamlReader {
   }
 }
 
+/** A plain 1e400 is text, as it is in Kubernetes: JSON knows it as no number, and nothing is rounded. */
+const isTooLarge = ({ value, source, tag, type }: Scalar): boolean =>
+  (value === Infinity || value === -Infinity) &&
+  type === 'PLAIN' &&
+  tag === undefined &&
+  source !== undefined &&
+  /[0-9]/.test(source);
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** The text that `!!binary` holds; its lines may be broken. Throws BadRequest for what is none. */
+function textOf(value: Uint8Array, source: string, path: string): string {
+  if (!BASE64.test(source.replaceAll('\n', ''))) throw badRequest(`${path}: !!binary is not valid base64`);
+  if (!isUtf8(value)) throw badRequest(`${path}: !!binary is not UTF-8`);
+  return Buffer.from(value).toString();
+}
+
 function keyText(key: unknown): string {
+  if (isScalar(key) && isTooLarge(key)) return key.source ?? '';
   const value = isScalar(key) ? key.value : key;
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')

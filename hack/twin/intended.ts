@@ -137,7 +137,21 @@ export const INTENDED: readonly Intended[] = [
       'create: type application/yaml for application/json, */*',
       'create: type application/yaml for application/yaml',
       'apply: bad: YAML with a key twice',
+      'form: text with another behind it',
     ),
+  },
+  {
+    reason:
+      'NEL, LS and PS are text: only a parser of our own could take them for ends of lines, as YAML 1.1 does.',
+    covers: inSteps(
+      'form: text with NEL in quotes',
+      'form: text with NEL in a word',
+      'form: text with LS in a word',
+    ),
+  },
+  {
+    reason: 'Octets in base64 that are not UTF-8 are refused; kube-apiserver replaces them.',
+    covers: inSteps('form: text with base64 that is no text'),
   },
   {
     reason: 'RFC 6902: replace needs a value and a target that is there, and a patch is a list.',
