@@ -13,6 +13,35 @@ import { controllers, dev, gil, op, root, user } from '../test/support/policy.ts
 import { codesOf, createReviewWorld } from '../test/support/reviews.ts';
 
 describe('native kinds through the webhooks', () => {
+  describe('a tenant whose objects take long to decide on', () => {
+    /** Each look at the clock is half a second later. */
+    const slow = (): (() => number) => {
+      let now = 0;
+      return () => (now += 500);
+    };
+
+    it('is told when to try again, while other tenants and what the cluster does go on', () => {
+      const world = createReviewWorld(slow());
+      const asked = { user: dev, kind: Pod, object: pod() };
+      const answers = Array.from({ length: 10 }, () => world.ask('isolate', asked));
+      const first = answers.findIndex((answer) => !answer.allowed);
+      assert.ok(first > 0, JSON.stringify(answers));
+      const { status } = answers[first] ?? {};
+      assert.equal(status?.code, 429);
+      assert.match(status.message ?? '', /BUDGET: .* try again in \d s, with smaller objects/);
+      assert.ok((status.details?.retryAfterSeconds ?? 0) > 0);
+
+      assert.equal(world.ask('advise', asked).allowed, true);
+      assert.equal(world.ask('isolate', { ...asked, user: kcm('replicaset-controller') }).allowed, true);
+      const theirs = world.ask('isolate', {
+        ...asked,
+        user: gil,
+        object: pod({}, { namespace: 'tn-globex' }),
+      });
+      assert.notEqual(theirs.status?.code, 429);
+    });
+  });
+
   describe('X3 natives in tenant namespaces are governed', () => {
     it('X3 refuses a RoleBinding to cluster-admin and says which roles can be bound', () => {
       const object = {

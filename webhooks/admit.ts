@@ -12,6 +12,7 @@ import { mutated } from '../apiserver/policy/mutations/index.ts';
 import { adviseOn, refusal, violationsOf } from '../apiserver/policy/review.ts';
 import { isTrusted, type Lookup, type RuleContext } from '../apiserver/policy/rules/rule.ts';
 import type { Log } from '../apiserver/runtime/log.ts';
+import { createBudgets, type Budgets } from './budgets.ts';
 import type { Hook } from './hooks.ts';
 import { watchedKind } from './native-kinds.ts';
 import { patchBetween, type PatchOperation } from './patch.ts';
@@ -43,6 +44,7 @@ export function createAdmitter(deps: AdmitterDeps): Admitter {
     lookup: deps.lookup,
     host: { isProgram: isClusterProgram },
   };
+  const budgets = createBudgets(deps.elapsed);
   return {
     admit: (hook, review) => {
       const kind = watchedKind(review.group, review.resource);
@@ -52,8 +54,11 @@ export function createAdmitter(deps: AdmitterDeps): Admitter {
       }
       const startedMs = deps.elapsed();
       const said = new Said();
-      const { denied, patch } = decide(deps, context, { hook, review, kind, said });
       const tenant = deps.engine.tenantOf(review.namespace === '' ? review.name : review.namespace);
+      const isCounted = tenant !== undefined && !isTrusted(review.user, context);
+      const spent = isCounted ? overBudget(budgets, tenant.uid, hook) : undefined;
+      const { denied, patch } = spent ?? decide(deps, context, { hook, review, kind, said });
+      if (isCounted) budgets.spend(tenant.uid, deps.elapsed() - startedMs);
       said.annotations.set('decision-id', randomUUID());
       said.annotations.set('engine', deps.engine.engine);
       if (tenant !== undefined) said.annotations.set('tenant', tenant.name);
@@ -87,6 +92,19 @@ interface Outcome {
 }
 
 const allowed: Outcome = { denied: undefined, patch: [] };
+
+/** Undefined: it is thought about. */
+function overBudget(budgets: Budgets, tenant: string, hook: Hook): Outcome | undefined {
+  const seconds = budgets.wait(tenant);
+  if (seconds === 0) return undefined;
+  if (hook.task === 'advise') return allowed;
+  const error = new ApiError(
+    'TooManyRequests',
+    `BUDGET: deciding on what was written in namespaces of this tenant took too long; try again in ${seconds} s, with smaller objects`,
+    { details: { retryAfterSeconds: seconds } },
+  );
+  return { denied: error.status(), patch: [] };
+}
 
 /** Whatever goes wrong on the way is a refusal: admission fails closed. */
 function decide(deps: AdmitterDeps, context: RuleContext, question: Question): Outcome {

@@ -80,7 +80,7 @@ function placeOf(object: JsonObject | null): { readonly name: string; readonly n
 }
 
 /** The world of `createWorld`, in which acme's developers may also write Kubernetes' own kinds. */
-export function createReviewWorld(): ReviewWorld {
+export function createReviewWorld(elapsed = () => performance.now()): ReviewWorld {
   const world = createWorld();
   world.addPolicy('tn-acme', 'workloads', {
     effect: 'Allow',
@@ -102,7 +102,7 @@ export function createReviewWorld(): ReviewWorld {
     lookup,
     loading: () => all.loading,
     outdated: () => all.outdated,
-    elapsed: () => performance.now(),
+    elapsed,
     log: createLog({ level: 'error' }),
   });
   const ask = (task: Task, asked: Asked): Answer => {
