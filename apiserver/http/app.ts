@@ -3,7 +3,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { ApiError, badRequest } from '../api/errors.ts';
 import type { Authorizer } from '../policy/policy.ts';
 import type { Metrics } from '../runtime/metrics.ts';
-import { attributesOf, requireAccess } from './access.ts';
+import { requireAccess } from './access.ts';
 import { unauthorized, type Authenticator } from './authentication/authenticator.ts';
 import { discoveryForm, type Discovery, type DiscoveryDocument } from './discovery.ts';
 import { isFresh } from './etag.ts';
@@ -39,12 +39,13 @@ export function createApp(deps: AppDeps): Express {
 
   for (const probe of ['livez', 'readyz', 'healthz'] as const) probeRoutes(app, deps, probe);
 
-  const route = (path: string, handle: Handle): void => {
-    app.get(path, async (request) => {
+  const route = (path: string, handle: Handle, exists: (request: Request) => boolean = always): void => {
+    app.all(path, async (request) => {
       const exchange = deps.exchangeOf(request);
       await deps.pipeline.run(exchange, async () => {
-        requireAccess(deps.authorizer, exchange, attributesOf(exchange.info));
-        await handle(exchange, request);
+        requireReadable(deps.authorizer, exchange);
+        if (isRead(request)) await handle(exchange, request);
+        else throw exists(request) ? methodNotAllowed(exchange) : noSuchResource();
       });
     });
   };
@@ -55,21 +56,39 @@ export function createApp(deps: AppDeps): Express {
   });
   route('/api', (exchange) => sendDocument(exchange, discovery.root('api', formOf(exchange))));
   route('/apis', (exchange) => sendDocument(exchange, discovery.root('apis', formOf(exchange))));
-  route('/api/:version', (exchange, { params }) => {
-    sendDocument(exchange, discovery.resources('', text(params['version'])));
-  });
-  route('/apis/:group', (exchange, { params }) => {
-    sendDocument(exchange, discovery.group(text(params['group'])));
-  });
-  route('/apis/:group/:version', (exchange, { params }) => {
-    sendDocument(exchange, discovery.resources(text(params['group']), text(params['version'])));
-  });
+  const documents: Readonly<Record<string, (request: Request) => DiscoveryDocument | undefined>> = {
+    '/api/:version': ({ params }) => discovery.resources('', text(params['version'])),
+    '/apis/:group': ({ params }) => discovery.group(text(params['group'])),
+    '/apis/:group/:version': ({ params }) =>
+      discovery.resources(text(params['group']), text(params['version'])),
+  };
+  for (const [path, find] of Object.entries(documents)) {
+    route(
+      path,
+      (exchange, request) => sendDocument(exchange, find(request)),
+      (request) => find(request) !== undefined,
+    );
+  }
   route('/openapi/v2', (exchange) => openApi.v2(exchange));
   route('/openapi/v3', (exchange) => openApi.v3Root(exchange));
   route('/openapi/v3/*path', (exchange) => openApi.v3(exchange));
   app.use(notServed(deps));
   app.use(failed(deps));
   return app;
+}
+
+const always = (): boolean => true;
+const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD';
+
+/** Whoever may GET a path may HEAD it, and is told which methods it has. Throws `ApiError` Forbidden. */
+function requireReadable(authorizer: Authorizer, exchange: Exchange): void {
+  requireAccess(authorizer, exchange, { is: 'path', verb: 'get', path: exchange.info.path });
+}
+
+function methodNotAllowed({ response }: Exchange): ApiError {
+  response.setHeader('Allow', 'GET, HEAD');
+  const message = 'the server does not allow this method on the requested resource';
+  return new ApiError('MethodNotAllowed', message, { details: {} });
 }
 
 /**
@@ -111,7 +130,7 @@ function notServed({ pipeline, authorizer, exchangeOf }: AppDeps): (request: Req
   return (request) => {
     const exchange = exchangeOf(request);
     void pipeline.run(exchange, () => {
-      requireAccess(authorizer, exchange, attributesOf(exchange.info));
+      requireReadable(authorizer, exchange);
       throw noSuchResource();
     });
   };

@@ -75,6 +75,44 @@ describe('discovery', () => {
     );
   });
 
+  const PATHS = [
+    DATA,
+    `${DATA}/`,
+    '/apis',
+    '/api',
+    '/api/v1',
+    '/apis/data.polder.dev',
+    '/version',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openapi/v3/apis/data.polder.dev/v1alpha1',
+  ];
+
+  it('answers HEAD like GET, without the body', async () => {
+    for (const path of PATHS) {
+      const [whole, head] = [await get(path), await plane.call('HEAD', path)];
+      assert.deepEqual([head.status, head.text], [200, ''], path);
+      for (const name of ['content-type', 'content-length', 'etag'])
+        assert.equal(head.headers[name], whole.headers[name], `${name} of ${path}`);
+    }
+    assert.equal((await plane.call('HEAD', '/apis/none/v1')).status, 404);
+  });
+
+  it('is 405 with the methods it has for whoever may read it, and 403 for others', async () => {
+    for (const path of PATHS) {
+      for (const method of ['OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+        const answer = await plane.call(method, path, { token: ANN });
+        const { reason, code } = answer.json();
+        const told = [answer.status, answer.headers['allow'], reason, code];
+        assert.deepEqual(told, [405, 'GET, HEAD', 'MethodNotAllowed', 405], `${method} ${path}`);
+      }
+    }
+    for (const method of ['HEAD', 'POST']) {
+      assert.equal((await plane.call(method, '/metrics', { token: NOBODY })).status, 403, method);
+      assert.equal((await plane.call(method, '/apis/none/v1', { token: ANN })).status, 404, method);
+    }
+  });
+
   it('C27 answers 304 to the quoted ETag', async () => {
     const first = await get('/apis', V2);
     const etag = first.headers.etag ?? '';

@@ -118,6 +118,7 @@ export const INTENDED: readonly Intended[] = [
       'update: scale, which is not there',
       'update: a path below status',
       'update: OPTIONS of the collection',
+      'update: OPTIONS of the group and version',
       'update: a method that is none',
       'update: merges the collection',
       'apply: bad: the collection',

@@ -157,6 +157,8 @@ function methods(w: Writer): readonly Step[] {
     w.step('DELETE of status', 'DELETE', '/small/status'),
     w.step('HEAD of the collection', 'HEAD', ''),
     w.step('OPTIONS of the collection', 'OPTIONS', ''),
+    w.step('HEAD of the group and version', 'HEAD', '{root}'),
+    w.step('OPTIONS of the group and version', 'OPTIONS', '{root}'),
     w.step('a method that is none', 'SHOUT', ''),
     w.get('a path below status', '/small/status/deep'),
   ];
