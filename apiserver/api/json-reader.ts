@@ -128,7 +128,8 @@ export class JsonReader {
       result += this.#match(PLAIN) ?? '';
       const c = this.#text[this.#at];
       this.#at += 1;
-      if (c === '"') return result;
+      // Half a surrogate pair, which only an escape can be, is no text that UTF-8 can hold.
+      if (c === '"') return result.toWellFormed();
       if (c !== '\\') {
         this.#at -= 1;
         throw this.#unexpected('a printable character or the closing quote');

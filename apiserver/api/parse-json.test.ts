@@ -56,6 +56,21 @@ describe('parseJson', () => {
     }
   });
 
+  it('makes U+FFFD of every escaped half of a surrogate pair, in keys as well, and keeps pairs', () => {
+    const { value, duplicates } = parseJson(
+      '{"a":"\\ud800","b":["x\\uDFFF\\udbff\\u0041"],"c":"\\ud83d\\uDE00\\\\ud800","d\\uD9ab":1,"e":"\\ud7ff\\ue000\\u00da"}',
+    );
+    assert.deepEqual(value, {
+      a: '\ufffd',
+      b: ['x\ufffd\ufffdA'],
+      c: '\u{1f600}\\ud800',
+      'd\ufffd': 1,
+      e: '\ud7ff\ue000\u00da',
+    });
+    assert.deepEqual(duplicates, []);
+    assert.deepEqual(parseJson('{"\\ud800":1,"\\udfff":2}').duplicates, ['\ufffd']);
+  });
+
   it('C111 reports integers beyond 2^53 with their literal and path', () => {
     const { lossy } = parseJson(
       '{"spec":{"a":9007199254740993,"parts":[{"n":-9223372036854775808}],"ok":9007199254740992}}',

@@ -20,7 +20,8 @@ const CLOSE = 0x7d;
 const SAFE_DIGITS = 15;
 
 /**
- * Parses one JSON document. Buffers are read as UTF-8; invalid bytes become U+FFFD, as in Go.
+ * Parses one JSON document. Buffers are read as UTF-8; invalid bytes and escaped halves of surrogate pairs become
+ * U+FFFD, as in Go.
  *
  * Every key becomes a plain own property, `__proto__` and `constructor` included, so reading needs `Object.hasOwn`
  * and copying must not assign by key; `JSON.stringify` and spread are safe.
@@ -38,7 +39,7 @@ export function parseJson(input: Buffer | string): ParsedJson {
  */
 function parseFast(text: string): ParsedJson | undefined {
   const colons = scan(text);
-  if (colons < 0) return undefined;
+  if (colons < 0 || hasSurrogate(text)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -47,6 +48,10 @@ function parseFast(text: string): ParsedJson | undefined {
   }
   return countKeys(value) === colons ? { value, duplicates: NONE, lossy: NONE } : undefined;
 }
+
+/** Whether half a surrogate pair is escaped, as far as that can be told at a glance. The first look costs next to nothing. */
+const hasSurrogate = (text: string): boolean => text.includes('\\u') && SURROGATE.test(text);
+const SURROGATE = /\\u[dD][89a-fA-F]/;
 
 /** Colons outside strings, or -1 when the exact reader has to look: long numbers, exponents, deep nesting. */
 function scan(text: string): number {

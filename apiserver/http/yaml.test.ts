@@ -25,6 +25,11 @@ describe('YAML bodies', () => {
     assert.deepEqual(value, { a: '.', b: '1:20', c: '-.', '.': 'x', d: [0.5, 5, 10, 10, -10, '0o_'] });
   });
 
+  it('hold U+FFFD for half a surrogate pair, in keys as well, as in JSON', () => {
+    const { value } = parseYaml('a: "\\ud800"\n"b\\udfff": "\\ud83d\\ude00"\n');
+    assert.deepEqual(value, { a: '\ufffd', 'b\ufffd': '\u{1f600}' });
+  });
+
   it('C111 show repeated keys, large integers and __proto__', () => {
     const { value, duplicates, lossy } = parseYaml(
       'spec:\n  x: 1\n  x: 2\n  big: 9007199254740993\n  list: [{k: -9007199254740995}]\n  __proto__: {polluted: true}\n',

@@ -203,7 +203,7 @@ class YamlReader {
       throw badRequest(`${path === '' ? 'the body' : path}: ${source ?? 'the number'} is not a JSON number`);
     }
     if (value instanceof Uint8Array) return textOf(value, source ?? '', path);
-    return value ?? null;
+    return wellFormed(value) ?? null;
   }
 
   #addLossy(field: string, literal: string): void {
@@ -228,10 +228,13 @@ function textOf(value: Uint8Array, source: string, path: string): string {
   return Buffer.from(value).toString();
 }
 
+/** Half a surrogate pair, which only an escape can be, is no text that UTF-8 can hold. */
+const wellFormed = (value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value);
+
 function keyText(key: unknown): string {
   if (isScalar(key) && isTooLarge(key)) return key.source ?? '';
   const value = isScalar(key) ? key.value : key;
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return value.toWellFormed();
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
     return String(value);
   // `<<` arrives as a symbol of its own in YAML 1.1.

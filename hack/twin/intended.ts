@@ -155,6 +155,11 @@ export const INTENDED: readonly Intended[] = [
     covers: inSteps('form: text with base64 that is no text'),
   },
   {
+    reason:
+      'What JSON escapes is read alike in YAML, of which it is a part; kube-apiserver refuses even whole pairs there.',
+    covers: inSteps('create: half a surrogate pair, YAML', 'create: half a surrogate pair, applied'),
+  },
+  {
     reason: 'RFC 6902: replace needs a value and a target that is there, and a patch is a list.',
     covers: inSteps(
       'patch: replace without a value',

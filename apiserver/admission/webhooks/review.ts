@@ -5,6 +5,7 @@
 import type { AdmissionRequest } from '../../api/admission.ts';
 import { ApiError, type Reason, type StatusDetails } from '../../api/errors.ts';
 import { at, isObject, type JsonObject } from '../../api/json.ts';
+import { parseJson } from '../../api/parse-json.ts';
 import type { Hook } from './hook.ts';
 
 const API_VERSION = 'admission.k8s.io/v1';
@@ -110,7 +111,7 @@ function readPatch({ type }: Hook, response: JsonObject): unknown {
   if (patchType !== 'JSONPatch')
     throw new InvalidAnswer(`webhook returned invalid response.patchType of ${JSON.stringify(patchType)}`);
   try {
-    return JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
+    return parseJson(Buffer.from(patch, 'base64')).value;
   } catch (error) {
     throw new InvalidAnswer('received undecodable patch in webhook response', { cause: error });
   }

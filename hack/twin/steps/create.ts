@@ -16,6 +16,7 @@ export function createSteps(subject: Subject): readonly Step[] {
     w.create('under a name that is taken, and wrong', { ...w.object('least'), spec: [] }),
     w.create('too large', w.object('large', { annotations: { a: 'x'.repeat(3 * 1024 * 1024) } })),
     ...bodies(w),
+    ...surrogates(w),
     ...names(w),
     ...metadata(w),
     ...owners(w),
@@ -55,6 +56,29 @@ function bodies(w: Writer): readonly Step[] {
     create('spec a list', { ...object, spec: [] }),
     create('status a text', { ...object, status: 'x' }),
     create('status of wrong types', { ...object, status: { observedGeneration: 'x' } }),
+  ];
+}
+
+/** Halves of surrogate pairs, which JSON can escape and UTF-8 cannot hold. */
+function surrogates(w: Writer): readonly Step[] {
+  const half = (text: string): string =>
+    text.replaceAll('HALF', '\\ud800').replaceAll('SMILE', '\\uD83D\\uDE00');
+  const annotations = { a: 'HALF', b: 'xHALFHALFASMILE', c: '\ue000' };
+  const body = half(JSON.stringify(w.object('half', { annotations })));
+  const key = half(JSON.stringify({ ...w.object('half-key'), HALF: 1 }));
+  const patch = half(JSON.stringify({ metadata: { annotations: { d: 'HALF' } } }));
+  const operations = half(JSON.stringify([{ op: 'add', path: '/metadata/annotations/e', value: 'HALF' }]));
+  return [
+    w.create('half a surrogate pair', body),
+    w.get('half a surrogate pair', '/half'),
+    w.merge('half a surrogate pair, merged', '/half', patch),
+    w.jsonPatch('half a surrogate pair, patched', '/half', operations),
+    w.create('half a surrogate pair as a key', key),
+    w.create('half a surrogate pair, YAML', body.replace('"half"', '"half-yaml"'), '?dryRun=All', {
+      type: 'application/yaml',
+    }),
+    w.apply('half a surrogate pair, applied', '/half?fieldManager=twin&force=true&dryRun=All', body),
+    w.remove('half a surrogate pair', '/half'),
   ];
 }
 
