@@ -2,7 +2,7 @@
 import { badRequest, invalid, type Cause } from '../api/errors.ts';
 import { isObject, type JsonObject } from '../api/json.ts';
 import { apiVersionOf, type Kind } from '../api/kind.ts';
-import { requireMetadataTypes } from './metadata-types.ts';
+import { requireMetadataTypes, withoutNulls } from './metadata-types.ts';
 import type { Body, Target } from './registry.ts';
 import { own, without, withKey } from './tree.ts';
 
@@ -21,9 +21,11 @@ export const withMetadata = (object: JsonObject, metadata: JsonObject): JsonObje
 /** Throws 400 for what is no object of this kind and 422 for numbers that cannot be stored as they were sent. */
 export function readObject(kind: Kind, body: Body): JsonObject {
   const object = ofKind(kind, body.value);
-  requireMetadataTypes(kind, metadataOf(object));
+  const metadata = metadataOf(object);
+  requireMetadataTypes(kind, metadata);
   requireExact(kind, metaText(object, 'name'), body);
-  return object;
+  const filled = withoutNulls(metadata);
+  return filled === metadata ? object : withMetadata(object, filled);
 }
 
 /** The object with apiVersion and kind of its endpoint and with metadata. Throws 400. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { ApiError } from '../api/errors.ts';
 import type { Json, JsonObject } from '../api/json.ts';
 import { DataPlane } from '../kinds/data-plane.ts';
-import { requireMetadataTypes } from './metadata-types.ts';
+import { patchedMetadataCauses, requireMetadataTypes, withoutNulls } from './metadata-types.ts';
 
 const OWNER = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: 'b' };
 
@@ -30,7 +30,31 @@ describe('types of metadata', () => {
     ['ownerReferences', ['x']],
     ['ownerReferences', [{ ...OWNER, controller: 'yes' }]],
     ['managedFields', 'x'],
-    ['managedFields', [null]],
+    ['managedFields', ['x']],
+    ['managedFields', [{ time: 'x' }]],
+    ['managedFields', [{ time: 5 }]],
+    ['managedFields', [{ time: '2020-13-01T00:00:00Z' }]],
+    ['managedFields', [{ manager: 5 }]],
+    ['ownerReferences', [{ ...OWNER, uid: 5 }]],
+    ['ownerReferences', [{ ...OWNER, name: {} }]],
+    ...[
+      '2020-13-01T00:00:00Z',
+      '2020-00-01T00:00:00Z',
+      '2020-02-30T00:00:00Z',
+      '2021-02-29T00:00:00Z',
+      '1900-02-29T00:00:00Z',
+      '2020-01-00T00:00:00Z',
+      '2020-01-01T24:00:00Z',
+      '2020-01-01T00:60:00Z',
+      '2020-01-01T00:00:60Z',
+      '2020-01-01t00:00:00Z',
+      '2020-01-01T00:00:00z',
+      '2020-01-01T00:00:00+25:00',
+      '2020-01-01T00:00:00T00:00:00Z',
+      '2020-01-01Tx T00:00:00Z',
+      '2020-01-01',
+      '',
+    ].map((time) => ['creationTimestamp', time] as const),
   ];
   for (const [field, value] of refused) {
     it(`refuses ${field}: ${JSON.stringify(value)} as what cannot be read`, () => {
@@ -62,5 +86,45 @@ describe('types of metadata', () => {
     };
 
     assert.doesNotThrow(() => requireMetadataTypes(DataPlane, metadata));
+  });
+
+  it('accepts every day of a leap year, and offsets', () => {
+    for (const time of ['2020-02-29T23:59:59Z', '2000-02-29T00:00:00-11:30', '0000-12-31T00:00:00Z'])
+      assert.doesNotThrow(() => requireMetadataTypes(DataPlane, { deletionTimestamp: time }));
+  });
+
+  it('reads items of null, and what an owner lacks, as what is empty', () => {
+    const metadata: JsonObject = {
+      finalizers: [null, 'example.com/x'],
+      ownerReferences: [null, OWNER, { name: 'a', uid: null }],
+      managedFields: [null],
+    };
+
+    assert.doesNotThrow(() => requireMetadataTypes(DataPlane, metadata));
+    const empty = { apiVersion: '', kind: '', name: '', uid: '' };
+    assert.deepEqual(withoutNulls(metadata), {
+      finalizers: ['', 'example.com/x'],
+      ownerReferences: [empty, OWNER, { ...empty, name: 'a' }],
+      managedFields: [{}],
+    });
+    const whole: JsonObject = {
+      finalizers: ['example.com/x'],
+      ownerReferences: [OWNER],
+      managedFields: [{}],
+    };
+    assert.equal(withoutNulls(whole), whole);
+  });
+
+  it('tells of a patch what nothing else would look at', () => {
+    const causes = patchedMetadataCauses({
+      labels: 5,
+      creationTimestamp: '2020-13-01T00:00:00Z',
+      deletionTimestamp: null,
+      managedFields: [{ time: '2020-02-30T00:00:00Z' }],
+    });
+    assert.deepEqual(
+      causes.map(({ field }) => field),
+      ['metadata.creationTimestamp', 'metadata.managedFields'],
+    );
   });
 });

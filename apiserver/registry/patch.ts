@@ -2,14 +2,15 @@
  * Merge patch, strategic merge patch and JSON patch on the object or a subresource; server-side apply has its own file.
  * source: kubernetes/apiserver pkg/endpoints/handlers/patch.go.
  */
-import { ApiError, badRequest } from '../api/errors.ts';
+import { ApiError, badRequest, invalid } from '../api/errors.ts';
 import { isObject, type Json, type JsonObject } from '../api/json.ts';
-import { inNamespace, metaText, ofKind, requireExact, requireName } from './body.ts';
+import { inNamespace, metadataOf, metaText, ofKind, requireExact, requireName } from './body.ts';
 import { objectSchema } from '../api/object-schema.ts';
 import { strategicMerge } from '../api/strategic-merge.ts';
 import type { WriteDeps } from './commit.ts';
 import { reportSurprises } from './field-validation.ts';
 import { applyPatch, parsePatch, PatchError } from './json-patch.ts';
+import { patchedMetadataCauses } from './metadata-types.ts';
 import type { Body, Context, Patch, WriteOptions, Written } from './registry.ts';
 import { Scale } from './scale-kind.ts';
 import { fromScale, readScale, toScale } from './scale.ts';
@@ -87,6 +88,8 @@ function readPatched(
 ): JsonObject {
   const { kind } = target;
   const whole = inNamespace(ofKind(target.kind, patched), target.namespace);
+  const causes = patchedMetadataCauses(metadataOf(whole));
+  if (causes.length > 0) throw invalid(kind, target.name, causes);
   requireName(whole, target);
   requireVersion(target, whole);
   const { object, unknown } = pruned(kind, whole);

@@ -19,6 +19,7 @@ export function createSteps(subject: Subject): readonly Step[] {
     ...surrogates(w),
     ...names(w),
     ...metadata(w),
+    ...moments(w),
     ...owners(w),
     ...fieldValidation(w),
     ...numbers(w),
@@ -167,6 +168,51 @@ function metadata(w: Writer): readonly Step[] {
   ];
 }
 
+/** Times that are none, entries of managedFields of wrong types, and lists of null. */
+function moments(w: Writer): readonly Step[] {
+  const dry = (name: string, fields: JsonObject): Step =>
+    w.create(name, w.object('moment', fields), '?dryRun=All&fieldManager=twin');
+  const entry = {
+    manager: 'm',
+    operation: 'Update',
+    apiVersion: w.object('x')['apiVersion'] as string,
+    time: '2020-01-01T00:00:00Z',
+    fieldsType: 'FieldsV1',
+    fieldsV1: { 'f:spec': {} },
+  };
+  const times = [
+    '2020-13-01T00:00:00Z',
+    '2020-02-30T00:00:00Z',
+    '2020-02-29T00:00:00.5+01:00',
+    '2021-02-29T00:00:00Z',
+    '2020-01-01T24:00:00Z',
+    '2020-01-01T00:00:60Z',
+    '2020-01-01t00:00:00z',
+    '2020-01-01T00:00:00z',
+    '2020-01-01T00:00:00+24:60',
+    '2020-01-01T00:00:00+25:00',
+  ];
+  return [
+    ...times.flatMap((time) => [
+      dry(`creationTimestamp ${time}`, { creationTimestamp: time }),
+      dry(`deletionTimestamp ${time}`, { deletionTimestamp: time }),
+    ]),
+    dry('managedFields time x', { managedFields: [{ ...entry, time: 'x' }] }),
+    dry('managedFields time a number', { managedFields: [{ ...entry, time: 5 }] }),
+    dry('managedFields time of month 13', { managedFields: [{ ...entry, time: '2020-13-01T00:00:00Z' }] }),
+    dry('managedFields manager a number', { managedFields: [{ ...entry, manager: 5 }] }),
+    dry('managedFields of null', { managedFields: [null] }),
+    dry('finalizers of null', { finalizers: [null] }),
+    dry('owners of null', { ownerReferences: [null] }),
+    w.merge('managedFields time of month 13, merged', '/least?dryRun=All&fieldManager=twin', {
+      metadata: { managedFields: [{ ...entry, time: '2020-13-01T00:00:00Z' }] },
+    }),
+    w.merge('creationTimestamp of month 13, merged', '/least?dryRun=All&fieldManager=twin', {
+      metadata: { creationTimestamp: '2020-13-01T00:00:00Z' },
+    }),
+  ];
+}
+
 function owners(w: Writer): readonly Step[] {
   const uid = '11111111-1111-1111-1111-111111111111';
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid };
@@ -190,6 +236,9 @@ function owners(w: Writer): readonly Step[] {
       { ...owner, uid: 'b', controller: true },
     ),
     owned('with an unknown field', { ...owner, colour: 'red' }),
+    owned('uid a number', { ...owner, uid: 5 }),
+    owned('name an object', { ...owner, name: {} }),
+    owned('empty', {}),
     owned('controller a text', { ...owner, controller: 'yes' }),
   ];
 }
