@@ -59,7 +59,7 @@ function tooLarge(maxBytes: number): ApiError {
  * in it, and not for ours, as for custom resources. Throws `ApiError` UnsupportedMediaType or BadRequest.
  */
 export function parseBody(contentType: string | undefined, bytes: Buffer, origin: Kind['origin']): Body {
-  const type = mediaTypeOf(contentType);
+  const type = wellFormed(contentType) ? mediaTypeOf(contentType) : NO_TYPE;
   if (type === JSON_TYPE || type === '') return parseJsonBody(bytes);
   if (type === YAML_TYPE) return parseYaml(bytes);
   if (type === PROTOBUF_TYPE && origin === 'native') return parseProtobuf(bytes);
@@ -68,10 +68,19 @@ export function parseBody(contentType: string | undefined, bytes: Buffer, origin
 
 /** Throws `ApiError` UnsupportedMediaType before anything is read of the body. */
 export function requireObjectType(contentType: string | undefined, origin: Kind['origin']): void {
-  const type = mediaTypeOf(contentType);
+  const type = wellFormed(contentType) ? mediaTypeOf(contentType) : NO_TYPE;
   const types = objectTypes(origin);
   if (type !== '' && !types.includes(type)) throw unsupportedMediaType(types);
 }
+
+const NO_TYPE = '?';
+const MAX_TYPE_LENGTH = 1024;
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
+const PARAMETERS = new RegExp(`^[^;]*(?:;\\s*${TOKEN}=(?:${TOKEN}|"(?:[^"\\\\]|\\\\.)*")\\s*)*(?:;\\s*)?$`);
+
+/** Whether what follows the media type are parameters. A patch is taken by its media type alone, as in Kubernetes. */
+const wellFormed = (contentType = ''): boolean =>
+  !contentType.includes(';') || (contentType.length <= MAX_TYPE_LENGTH && PARAMETERS.test(contentType));
 
 const objectTypes = (origin: Kind['origin']): readonly string[] =>
   origin === 'native' ? [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE] : [JSON_TYPE, YAML_TYPE];

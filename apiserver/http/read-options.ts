@@ -66,10 +66,10 @@ function readSelectors(params: URLSearchParams, kind: Kind): Selectors {
   return labelText === '' ? selectors : { ...selectors, labelText };
 }
 
-/** Undefined when unset. Throws BadRequest for anything that is no whole number. */
+/** Undefined when unset. Throws BadRequest for anything that is no whole number, nothing at all as well. */
 export function integer(params: URLSearchParams, name: string): number | undefined {
   const text = params.get(name);
-  if (text === null || text === '') return undefined;
+  if (text === null) return undefined;
   const value = Number(text);
   if (!/^-?[0-9]+$/.test(text) || !Number.isSafeInteger(value)) {
     throw badRequest(`${name} must be a whole number, not ${JSON.stringify(text.slice(0, 64))}`);

@@ -57,6 +57,8 @@ describe('resource endpoints', () => {
   it('refuses numbers that are none in the options of lists and watches with 400', async () => {
     for (const query of [
       'limit=abc',
+      'limit=',
+      'timeoutSeconds=',
       'timeoutSeconds=abc',
       'timeoutSeconds=1.5',
       'watch=true&timeoutSeconds=abc',

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { badRequest } from '../api/errors.ts';
+import { ApiError } from '../api/errors.ts';
 import { createConnections } from './connections.ts';
 import { createDispatch } from './dispatch.ts';
 import { endIdleConnections } from './idle-connections.ts';
@@ -100,18 +100,22 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const { line, message } = refusalOf(error.code);
-  const body = JSON.stringify(badRequest(message).status());
+  const { line, code, message } = refusalOf(error.code);
+  const body = JSON.stringify(new ApiError('BadRequest', message, { code }).status());
   const headers = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close`;
-  socket.end(`HTTP/1.1 ${line}\r\n${headers}\r\n\r\n${body}`);
+  socket.end(`HTTP/1.1 ${code} ${line}\r\n${headers}\r\n\r\n${body}`);
 }
 
-function refusalOf(code: string | undefined): { readonly line: string; readonly message: string } {
+function refusalOf(code: string | undefined): {
+  readonly code: number;
+  readonly line: string;
+  readonly message: string;
+} {
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return { line: '431 Request Header Fields Too Large', message: 'the headers are too large' };
+    return { code: 431, line: 'Request Header Fields Too Large', message: 'the headers are too large' };
   }
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return { line: '408 Request Timeout', message: 'the request did not arrive in time' };
+    return { code: 408, line: 'Request Timeout', message: 'the request did not arrive in time' };
   }
-  return { line: '400 Bad Request', message: 'the request is not valid HTTP' };
+  return { code: 400, line: 'Bad Request', message: 'the request is not valid HTTP' };
 }

@@ -156,6 +156,22 @@ describe('bodies', () => {
     assert.throws(() => parseBody('application/yaml', Buffer.from('a: ['), 'own'), refused);
   });
 
+  it('are 415 where parameters of the media type are none', () => {
+    for (const type of [
+      'application/json;',
+      'application/json; charset="utf-8"',
+      'application/json;a=b ; c=d;',
+    ])
+      assert.deepEqual(parseBody(type, Buffer.from('{}'), 'own').value, {}, type);
+    for (const type of [
+      'application/json;x',
+      'application/json;=',
+      'application/json;a=',
+      'application/json;a="b',
+    ])
+      assert.throws(() => parseBody(type, Buffer.from('{}'), 'own'), { code: 415 }, type);
+  });
+
   it('of an apply are JSON or YAML', () => {
     assert.deepEqual(parseApplyBody(Buffer.from('{"a":1}')).value, { a: 1 });
     assert.deepEqual(parseApplyBody(Buffer.from('{a: 1}')).value, { a: 1 });

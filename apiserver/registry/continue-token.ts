@@ -44,10 +44,15 @@ export function decodeContinue(text: string): Continue {
   return { revision, start };
 }
 
+const NO_TOKEN = 'continue key is not valid: not a token of this server';
+/** Without padding; Node would skip what does not belong to the alphabet. */
+const BASE64URL = /^[A-Za-z0-9_-]*$/;
+
 function parse(text: string): unknown {
+  if (!BASE64URL.test(text)) throw badRequest(NO_TOKEN);
   try {
     return JSON.parse(Buffer.from(text, 'base64url').toString());
   } catch {
-    throw badRequest('continue key is not valid: not a token of this server');
+    throw badRequest(NO_TOKEN);
   }
 }

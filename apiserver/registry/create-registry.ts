@@ -177,7 +177,7 @@ async function get(
   resourceVersion: string,
 ): Promise<StoredObject> {
   const revision = parseRevision(resourceVersion);
-  if (revision !== undefined) await requireFresh(cache, revision, context.signal);
+  if (revision !== undefined) await requireFresh(cache, revision, context.signal, resourceVersion);
   const found = existing({ cache }, target);
   return target.subresource === 'scale' ? scaleOf(found, target.kind) : found;
 }

@@ -8,6 +8,27 @@ const patched = (document: Json, ...operations: readonly object[]): Json =>
   applyPatch(document, parsePatch(operations));
 
 describe('JSON patch', () => {
+  it('takes indices with a sign', () => {
+    for (const index of ['1', '+1', '-1']) {
+      assert.deepEqual(
+        patched({ a: ['x', 'y'] }, { op: 'remove', path: `/a/${index}` }),
+        { a: ['x'] },
+        index,
+      );
+    }
+    for (const index of ['1e0', '01', '+', '--1', ' 1', '']) {
+      assert.throws(
+        () => patched({ a: ['x', 'y'] }, { op: 'remove', path: `/a/${index}` }),
+        PatchError,
+        index,
+      );
+    }
+  });
+
+  it('does not copy the whole document into itself', () => {
+    assert.throws(() => patched({ a: 1 }, { op: 'copy', from: '', path: '/b' }), PatchError);
+  });
+
   // The examples of RFC 6902, appendix A.
   const EXAMPLES: readonly (readonly [string, Json, readonly object[], Json])[] = [
     [

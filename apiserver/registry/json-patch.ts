@@ -77,6 +77,8 @@ export function applyPatch(target: Json, operations: readonly Operation[]): Json
   let copied = 0;
   for (const operation of operations) {
     if (operation.op === 'copy') {
+      // source: evanphx/json-patch finds the whole document nowhere.
+      if (operation.from.length === 0) throw new PatchError('the whole document cannot be copied');
       copied += JSON.stringify(read(box, operation.from)).length;
       if (copied > MAX_COPIED_BYTES) {
         throw new ApiError('RequestEntityTooLarge', 'the JSON patch copies more than 3 MiB');
@@ -151,9 +153,9 @@ function read(box: Box, path: Pointer): Mutable {
   return value;
 }
 
-/** -1 when `step` is no index of the list; negative indices count from the end. */
+/** -1 when `step` is no index of the list; a sign may stand before it, and negative indices count from the end. */
 function indexIn(items: readonly unknown[], step: string): number {
-  if (!/^-?(?:0|[1-9][0-9]*)$/.test(step)) return -1;
+  if (!/^[-+]?(?:0|[1-9][0-9]*)$/.test(step)) return -1;
   const index = Number(step);
   return index < 0 ? Math.max(index + items.length, -1) : index;
 }

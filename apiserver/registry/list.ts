@@ -76,7 +76,7 @@ async function placeOf(cache: Cache, context: Context, options: ListOptions): Pr
     return { revision, start: token.start };
   }
   const asked = parseRevision(options.resourceVersion) ?? 0;
-  await requireFresh(cache, asked, context.signal);
+  await requireFresh(cache, asked, context.signal, options.resourceVersion);
   const { resourceVersionMatch: match } = options;
   const isExact = match === 'Exact' || (match === '' && options.limit > 0);
   return { revision: asked > 0 && isExact ? asked : cache.revision(), start: '' };

@@ -72,6 +72,11 @@ for (const driver of STORE_DRIVERS) {
           'please apply your changes to the latest version and try again',
       );
       await refused(put(world, withMeta(object, { uid: 'other' })), 'Conflict', 409);
+      const other = withMeta(object, { uid: 'other', resourceVersion: '' });
+      assert.match(
+        String(await put(world, other).catch(String)),
+        /Precondition failed: UID in precondition: other/,
+      );
       await refused(put(world, withMeta(object, { name: 'c95-missing' })), 'NotFound', 404);
     });
 

@@ -54,8 +54,8 @@ export async function update(
   const { object, unknown } = pruned(kind, read);
   const check = { kind, name: target.name, mode: options.fieldValidation, isPatch: false };
   reportSurprises(context, check, { unknown, duplicates: body.duplicates });
-  // A missing object is 404 whatever the body says.
-  existing(deps, target);
+  // A missing object is 404 whatever the body says, and another one of the name 409.
+  requireUid(target, object, existing(deps, target).read());
   requireVersion(target, object);
   return await change(deps, request, options, (old) => {
     requireUid(target, object, old.read());

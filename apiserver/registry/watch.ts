@@ -97,7 +97,12 @@ class Watch {
         await this.#catchUp(start.revision);
         return;
       case 'initial':
-        await requireFresh(this.#deps.cache, start.atLeast, this.#request.context.signal);
+        await requireFresh(
+          this.#deps.cache,
+          start.atLeast,
+          this.#request.context.signal,
+          this.#request.options.resourceVersion,
+        );
         await this.#catchUp(await this.#sendInitial(start.marked));
         return;
     }

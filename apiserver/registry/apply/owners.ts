@@ -119,7 +119,7 @@ export function encodeOwners(owners: Owners): Json[] | undefined {
 
 export function encodeOwner(owner: Owner): JsonObject {
   return {
-    manager: owner.manager,
+    ...(owner.manager === '' ? {} : { manager: owner.manager }),
     operation: owner.operation,
     apiVersion: owner.apiVersion,
     ...(owner.time === undefined ? {} : { time: owner.time }),

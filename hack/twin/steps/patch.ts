@@ -124,6 +124,8 @@ function operations(w: Writer): readonly Step[] {
     dry('append', { op: 'add', path: `${list}/-`, value: 'workflow' }),
     dry('insert', { op: 'add', path: `${list}/0`, value: 'workflow' }),
     dry('beyond the end', { op: 'add', path: `${list}/99`, value: 'workflow' }),
+    dry('copy of the whole', { op: 'copy', from: '', path: '/metadata/labels/copied' }),
+    dry('index with a plus', { op: 'remove', path: `${list}/+0` }),
     dry('negative index', { op: 'remove', path: `${list}/-1` }),
     dry('replace by null', { op: 'replace', path: field, value: null }),
     dry('replace without a value', { op: 'replace', path: field }),

@@ -36,6 +36,12 @@ function one(w: Writer): readonly Step[] {
     w.get('metadata of one', '/read-1', { accept: PARTIAL }),
     w.get('metadata of one as YAML', '/read-1', { accept: PARTIAL.replace('json', 'yaml') }),
     w.get('metadata of a list asked of one', '/read-1', { accept: PARTIAL_LIST }),
+    ...['00', '01', '9007199254740993', '18446744073709551615', '18446744073709551616', '-1'].map(
+      (version): Step => ({
+        ...w.get(`one at version ${version}`, `/read-1?resourceVersion=${version}`),
+        together: true,
+      }),
+    ),
     w.get('a slash behind it', '/read-1/'),
   ];
 }
@@ -101,6 +107,7 @@ function pages(w: Writer): readonly Step[] {
     w.get('second page at version 0', `${page}&continue={continue:page}&resourceVersion=0`),
     w.get('second page with a match', `${page}&continue={continue:page}&resourceVersionMatch=Exact`),
     w.get('second page of a selector', `${page}&labelSelector=all&continue={continue:page}`),
+    w.get('a token with padding', `${page}&continue={continue:page}=`),
     w.get('a token that is none', `${page}&continue=x`),
     w.get('a token of something else', `${page}&continue=eyJhIjoxfQ`),
     w.get('first page of a selector', `${page}&labelSelector=all`),
@@ -132,6 +139,11 @@ function versions(w: Writer): readonly Step[] {
     list('sendInitialEvents=false'),
     list('allowWatchBookmarks=true'),
     list('timeoutSeconds=5'),
+    list('timeoutSeconds='),
+    list('limit='),
+    ...['00', '9007199254740993', '18446744073709551615', '18446744073709551616'].map((version) =>
+      list(`resourceVersion=${version}`),
+    ),
     list('timeoutSeconds=x'),
     list('watch=false'),
     list('watch=0'),

@@ -33,6 +33,7 @@ function optimisticLocks(w: Writer): readonly Step[] {
     w.put('with a version from the future', '/up', w.full('up', { resourceVersion: '9999999999' })),
     w.put('with a version that is none', '/up', w.full('up', { resourceVersion: 'x' })),
     w.put('with another uid', '/up', w.full('up', { ...now('up'), uid: 'x' })),
+    w.put('with another uid and no version', '/up', w.full('up', { uid: 'x' })),
     w.put('with its uid', '/up?dryRun=All', w.full('up', { ...now('up'), uid: '{uid:up}' })),
     w.put('of another name', '/up', w.full('down', now('up'))),
     w.put('without a name', '/up', w.full('up', { ...now('up'), name: '' })),
