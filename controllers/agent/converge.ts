@@ -191,16 +191,15 @@ async function isThere(
 }
 
 /**
- * | label on the object | its UID is the one we made | we never learnt its UID |
- * | ------------------- | -------------------------- | ----------------------- |
- * | this bundle         | ours                       | ours                    |
- * | none                | ours                       | a namesake              |
- * | another bundle      | was handed over            | a namesake              |
+ * | label on the object | its UID is the one we made | it has another UID, or we never learnt it |
+ * | ------------------- | -------------------------- | ----------------------------------------- |
+ * | this bundle         | ours                       | ours: made by a run that died before it noted the UID |
+ * | none                | ours                       | a namesake                                |
+ * | another bundle      | was handed over            | a namesake                                |
  */
 function isOurs(live: ApiObject, bundle: string, item: InventoryItem): boolean {
   const label = live.metadata.labels?.[BUNDLE_LABEL];
-  if (item.uid === '') return label === bundle;
-  return live.metadata.uid === item.uid && (label === undefined || label === bundle);
+  return label === bundle || (label === undefined && live.metadata.uid === item.uid);
 }
 
 const identity = ({ gvk, namespace, name }: Identity): Identity => ({ gvk, namespace, name });

@@ -1,16 +1,20 @@
 /** What bundles do to a data plane: applied in order, pruned, removed, refused; each effect once. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TENANT_LABEL, TENANT_UID_LABEL } from '../../apiserver/api/identity.ts';
 import { ConfigMap } from '../../apiserver/kinds/native/config-map.ts';
 import { Namespace } from '../../apiserver/kinds/native/namespace.ts';
 import { DataPlane } from '../../apiserver/kinds/data-plane.ts';
 import { PlaneWork } from '../../apiserver/kinds/plane-work.ts';
 import { conditionOf } from '../../apiserver/kinds/status.ts';
+import { BUNDLE_LABEL } from '../../controllers/agent/plane-objects.ts';
 import { createPlaneWorkReconciler } from '../../controllers/reconcilers/plane-work.ts';
 import { PLANE_WORK_FINALIZER } from '../../controllers/reconcilers/plane-work-state.ts';
-import { intercept, type PlaneCall } from '../support/intercept.ts';
+import { forever, intercept, type PlaneCall } from '../support/intercept.ts';
 import { PLANE, TENANT_SPACE, configMap, namespaceOf } from '../support/replay.ts';
 import { startPair, type Pair } from '../support/replay-pair.ts';
+import { until } from '../support/until.ts';
 
 const SPACE = 'tenant-acme';
 const mapRef = (name: string): { namespace: string; name: string } => ({ namespace: SPACE, name });
@@ -108,6 +112,33 @@ describe('effects of replay', () => {
     await pair.control.reported('w', 'Applied');
     assert.equal(swapped, 1);
     assert.equal((await findMap('a'))?.data?.['whose'], 'theirs');
+  });
+
+  it('P7 removes what a run made anew and died before it noted the UID', async () => {
+    const { metadata } = await pair.control.addWork('w', slice('a', 'b'));
+    const first = await pair.connected();
+    await pair.control.reported('w', 'Applied');
+    await first.close();
+    const { directory } = first;
+    await pair.control.setManifests('w', slice('b'));
+    // Dies when it has stored what is wanted now, and done nothing of it.
+    const plane = intercept(pair.plane.clientAs('agent-eu1'), {
+      before: (_call, signal) => forever(signal),
+    });
+    const second = await pair.connected({ directory, plane });
+    const stored = join(directory, `bundle-${metadata.uid}`);
+    await until('the bundle is stored', () => readFileSync(stored, 'utf8').includes('"gen":2'));
+    await second.close();
+    // What runs before it did: one died when it had removed the object, the next when it had made it again.
+    await pair.plane.admin.delete(ConfigMap, mapRef('a'));
+    const labels = { [BUNDLE_LABEL]: metadata.uid };
+    await pair.plane.admin.create(ConfigMap, { metadata: { ...mapRef('a'), labels } });
+
+    await pair.connected({ directory });
+
+    await pair.plane.untilGone(ConfigMap, mapRef('a'));
+    await pair.control.reported('w', 'Applied');
+    assert.notEqual(await findMap('b'), undefined);
   });
 
   it('hands an object over from one bundle to another without deleting it', async () => {
