@@ -71,9 +71,11 @@ describe('stores whose etcd is killed', function () {
     await Promise.all(both.map(async ({ store }) => await store.sync?.()));
 
     const log = await both[0].store.changes(0, 1_000_000);
+    // Not gap-free: the second store says that it is there while the first one may already be open.
+    const revisions = log.map(({ revision }) => revision);
     assert.deepEqual(
-      log.map(({ revision }) => revision),
-      Array.from({ length: log.length }, (_, index) => index + 1),
+      revisions,
+      [...new Set(revisions)].toSorted((a, b) => a - b),
     );
     for (const { seen } of both) assert.deepEqual(seen, log);
     const stored = new Map(log.map((change) => [change.value.toString(), change.revision]));
