@@ -24,6 +24,8 @@ const KUBECTL = ['test/e2e/**/*.test.ts', 'test/contract/**/*.test.ts'];
 const CLUSTER = ['test/aggregated/**/*.test.ts', 'test/clients/**/*.test.ts', 'test/**/*.cluster.test.ts'];
 /** Suites that hold for both modes have this import; they run once more with Polder behind a kube-apiserver. */
 const FOR_BOTH_MODES = /support\/target\.ts'/;
+/** Suites with this import run on etcd too, where it is there when they begin. */
+const FOR_EVERY_STORE = /conformance\/store-drivers\.ts'/;
 const SLOWEST = 10;
 /** Files that run side by side where most of a test is waiting for other processes. */
 const SIDE_BY_SIDE = 2;
@@ -80,11 +82,13 @@ async function withPrograms(): Promise<readonly Run[]> {
   const reason = missing.length > 0 ? cannotBuild() : undefined;
   if (reason === undefined) {
     await buildTools(missing, (line) => console.error(`tools: ${line}`));
-    const both = globSync('test/{contract,clients}/**/*.test.ts').filter((file) =>
-      FOR_BOTH_MODES.test(readFileSync(file, 'utf8')),
-    );
+    const both = filesWith(FOR_BOTH_MODES, 'test/{contract,clients}/**/*.test.ts');
+    // Once more those that began before etcd was built.
+    const late = missing.some(({ name }) => name === 'etcd')
+      ? filesWith(FOR_EVERY_STORE, 'apiserver/**/*.test.ts')
+      : [];
     return [
-      { specs: [...CLUSTER, ...KUBECTL], ignored: [], jobs: SIDE_BY_SIDE },
+      { specs: [...CLUSTER, ...KUBECTL, ...late], ignored: [], jobs: SIDE_BY_SIDE },
       { specs: both, ignored: [], jobs: SIDE_BY_SIDE, env: { POLDER_TEST_TARGET: 'aggregated' } },
     ];
   }
@@ -95,6 +99,9 @@ async function withPrograms(): Promise<readonly Run[]> {
   console.error(`SKIPPED: ${KUBECTL.join(', ')}: kubectl is not in PATH. Install it to run them.`);
   return [];
 }
+
+const filesWith = (text: RegExp, pattern: string): readonly string[] =>
+  globSync(pattern).filter((file) => text.test(readFileSync(file, 'utf8')));
 
 /** One run of mocha; kubectl and the others are those that were built, where they were. */
 async function mocha(
