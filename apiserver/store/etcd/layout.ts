@@ -117,7 +117,7 @@ export const encodeMeta = (meta: Meta): Buffer => Buffer.from(JSON.stringify({ f
 
 /** Throws `StoreUnusableError` for another format. */
 export function decodeMeta(key: Buffer, value: Buffer): Meta {
-  const { format, start, oldest, importing } = parse(value);
+  const { format, start, oldest, importing } = fieldsOf(value);
   if (format !== FORMAT || !isRevision(start) || !(oldest === undefined || isRevision(oldest))) {
     throw new StoreUnusableError(
       `etcd key ${key.toString()} is not of format ${FORMAT}: use the version of polder that wrote it, or another --etcd-prefix`,
@@ -132,7 +132,8 @@ export function decodeMeta(key: Buffer, value: Buffer): Meta {
 
 const isRevision = (value: unknown): value is Revision => Number.isSafeInteger(value) && Number(value) >= 0;
 
-function parse(value: Buffer): Readonly<Record<string, unknown>> {
+/** Of a value that is JSON; none when it is something else. */
+export function fieldsOf(value: Buffer): Readonly<Record<string, unknown>> {
   try {
     const parsed: unknown = JSON.parse(value.toString());
     return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};

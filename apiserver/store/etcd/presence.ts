@@ -8,7 +8,7 @@ import { timestamp, type Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Connection } from './connection.ts';
 import { EtcdFailure } from './failure.ts';
-import type { Layout } from './layout.ts';
+import { fieldsOf, type Layout } from './layout.ts';
 import {
   decodeKeepAlive,
   decodeRange,
@@ -123,17 +123,8 @@ export async function presentServers(connection: Connection, layout: Layout): Pr
 
 /** The value of one key as text for people. */
 export function nameOf(value: Buffer): string {
-  const { host, pid, since } = parse(value);
+  const { host, pid, since } = fieldsOf(value);
   return `${String(host)} (process ${String(pid)}, since ${String(since)})`;
-}
-
-function parse(value: Buffer): Readonly<Record<string, unknown>> {
-  try {
-    const parsed: unknown = JSON.parse(value.toString());
-    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
-  } catch {
-    return {};
-  }
 }
 
 /** The first answer of a stream. Rejects with `EtcdFailure`. */
