@@ -27,7 +27,7 @@ const FOR_BOTH_MODES = /support\/target\.ts'/;
 /** Suites with this import run on etcd too, where it is there when they begin. */
 const FOR_EVERY_STORE = /conformance\/store-drivers\.ts'/;
 const SLOWEST = 10;
-/** Files that run side by side where most of a test is waiting for other processes. */
+/** Files that run side by side: most of a test is waiting, for other processes or for the disk. */
 const SIDE_BY_SIDE = 2;
 /** Lines of a failure that the summary repeats. */
 const WHY_LINES = 12;
@@ -39,8 +39,6 @@ interface Run {
   readonly specs: readonly string[];
   readonly ignored: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Default 1. */
-  readonly jobs?: number;
 }
 
 interface Totals {
@@ -88,8 +86,8 @@ async function withPrograms(): Promise<readonly Run[]> {
       ? filesWith(FOR_EVERY_STORE, 'apiserver/**/*.test.ts')
       : [];
     return [
-      { specs: [...CLUSTER, ...KUBECTL, ...late], ignored: [], jobs: SIDE_BY_SIDE },
-      { specs: both, ignored: [], jobs: SIDE_BY_SIDE, env: { POLDER_TEST_TARGET: 'aggregated' } },
+      { specs: [...CLUSTER, ...KUBECTL, ...late], ignored: [] },
+      { specs: both, ignored: [], env: { POLDER_TEST_TARGET: 'aggregated' } },
     ];
   }
   const names = missing.map((program) => program.name).join(', ');
@@ -105,7 +103,7 @@ const filesWith = (text: RegExp, pattern: string): readonly string[] =>
 
 /** One run of mocha; kubectl and the others are those that were built, where they were. */
 async function mocha(
-  { specs, ignored, env = {}, jobs = 1 }: Run,
+  { specs, ignored, env = {} }: Run,
   args: readonly string[],
 ): Promise<{ readonly totals: Totals; readonly code: number }> {
   const scratch = mkdtempSync(join(tmpdir(), 'polder-test-'));
@@ -118,7 +116,9 @@ async function mocha(
       program,
       '--reporter',
       'hack/reporter.cjs',
-      ...(jobs > 1 ? ['--parallel', '--jobs', String(jobs)] : []),
+      '--parallel',
+      '--jobs',
+      String(SIDE_BY_SIDE),
       ...specs,
       ...ignored.flatMap((pattern) => ['--ignore', pattern]),
       ...args,

@@ -56,16 +56,36 @@ describe('paths to reviews', function () {
     assert.match(current, /[a-f]/, 'upper case differs');
   });
 
-  it('are both for ten minutes when the Secret is replaced by who did not know the old one', async () => {
+  const ref = { namespace, name: WEBHOOK_PATH_NAME };
+  const current = async (): Promise<string> =>
+    Buffer.from((await plane.admin.get(Secret, ref)).data?.['current'] ?? '', 'base64').toString();
+  const write = async (path: {
+    readonly current: string;
+    previous?: string;
+    madeMs: number;
+  }): Promise<void> => {
     const base64 = (text: string): string => Buffer.from(text).toString('base64');
-    const ref = { namespace, name: WEBHOOK_PATH_NAME };
-    const before = Buffer.from(
-      (await plane.admin.get(Secret, ref)).data?.['current'] ?? '',
-      'base64',
-    ).toString();
+    const { madeMs, previous = '' } = path;
+    const made = base64(new Date(madeMs).toISOString());
+    const data = { current: base64(path.current), previous: base64(previous), made };
+    await plane.admin.patch(Secret, ref, { data });
+  };
+
+  it('are the old one too until ten minutes after the new one was made, however late that was read', async () => {
+    const old = await current();
+    const renewed = 'b'.repeat(64);
+    await write({ current: renewed, previous: old, madeMs: clock.now() - 9 * 60_000 });
+    await until('it was read', () => paths.entryOf(`/${renewed}/x`) === 'x');
+    assert.equal(paths.entryOf(`/${old}/x`), 'x');
+    clock.advance(60_000);
+    assert.equal(paths.entryOf(`/${old}/x`), undefined);
+    assert.equal(paths.entryOf(`/${renewed}/x`), 'x');
+  });
+
+  it('are both for ten minutes when the Secret is replaced by who did not know the old one', async () => {
+    const before = await current();
     const restored = 'c'.repeat(64);
-    const made = base64(new Date(clock.now()).toISOString());
-    await plane.admin.patch(Secret, ref, { data: { current: base64(restored), made } });
+    await write({ current: restored, madeMs: clock.now() });
     await until('it was read', () => paths.entryOf(`/${restored}/x`) === 'x');
     assert.equal(paths.entryOf(`/${before}/x`), 'x');
     clock.advance(10 * 60_000);

@@ -48,7 +48,7 @@ export function createReviewPaths({ client, namespace, clock, log }: Deps): Revi
     const next = type === 'deleted' ? undefined : webhookPathIn(object);
     if (next === undefined) return;
     // Written by somebody who did not know ours, as from a backup: the registrations hear of it later.
-    if (known !== undefined && known.current !== next.current)
+    if (known !== undefined && known.current !== next.current && known.current !== next.previous)
       replaced = { path: known.current, untilMs: clock.now() + PREVIOUS_MS };
     known = next;
   });

@@ -1,6 +1,9 @@
-/** `npm run kind:up` on a machine that lacks what it needs. What it does where all is there: test/manifests. */
+/**
+ * `npm run kind:up` on a machine that lacks what it needs, and what it asks of kind, whose place a fake takes. What it
+ * does in a cluster: test/manifests.
+ */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, type Result } from './programs.ts';
@@ -12,13 +15,13 @@ describe('npm run kind:up', () => {
   });
   after(() => rmSync(empty, { recursive: true }));
 
-  const kind = (...args: string[]): Promise<Result> =>
+  const kind = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> =>
     run(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
-      env: { PATH: empty, POLDER_TOOLS_DIR: empty, KUBEBUILDER_ASSETS: '' },
+      env: { PATH: empty, POLDER_TOOLS_DIR: empty, KUBEBUILDER_ASSETS: '', NODE_IMAGE: '', ...env },
     });
 
   it('names everything that is missing at once, and how to get it', async () => {
-    const { code, stderr } = await kind('up');
+    const { code, stderr } = await kind(['up']);
 
     assert.equal(code, 1);
     for (const expected of [
@@ -32,15 +35,35 @@ describe('npm run kind:up', () => {
   });
 
   it('needs no kubectl to take the cluster away', async () => {
-    const { code, stderr } = await kind('down');
+    const { code, stderr } = await kind(['down']);
 
     assert.equal(code, 1);
     assert.match(stderr, /kind: /);
     assert.doesNotMatch(stderr, /kubectl/);
   });
 
+  it('has the node made from NODE_IMAGE, and from what belongs to kind where that is not given', async () => {
+    const bin = join(empty, 'bin');
+    mkdirSync(bin);
+    const fake = (name: string, script: string): void =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+    fake('docker', 'exit 0');
+    fake('kubectl', 'exit 0');
+    // Knows of no cluster, and makes none.
+    fake('kind', `[ "$1" = get ] && exit 0; echo "$@" > ${join(empty, 'asked')}; exit 1`);
+    const asked = async (env: NodeJS.ProcessEnv): Promise<string> => {
+      const { code, stderr } = await kind(['up'], { PATH: bin, ...env });
+      assert.equal(code, 1);
+      assert.match(stderr, /create cluster .* exited with 1/);
+      return readFileSync(join(empty, 'asked'), 'utf8');
+    };
+
+    assert.match(await asked({ NODE_IMAGE: 'mirror.example/node:v1' }), / --image mirror\.example\/node:v1 /);
+    assert.doesNotMatch(await asked({}), /--image/);
+  });
+
   it('says how it is used when it is asked for something else', async () => {
-    const { code, stderr } = await kind('sideways');
+    const { code, stderr } = await kind(['sideways']);
 
     assert.equal(code, 2);
     assert.match(stderr, /up\|down/);

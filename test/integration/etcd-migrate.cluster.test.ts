@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { createFakeClock } from '../../apiserver/runtime/clock.ts';
 import { acquireDataDir } from '../../apiserver/runtime/data-dir.ts';
 import { silentLog } from '../../apiserver/runtime/log.ts';
-import { createConnection } from '../../apiserver/store/etcd/connection.ts';
+import { createConnection, type Connection } from '../../apiserver/store/etcd/connection.ts';
+import { EtcdFailure } from '../../apiserver/store/etcd/failure.ts';
 import { createLayout } from '../../apiserver/store/etcd/layout.ts';
+import { METHOD } from '../../apiserver/store/etcd/messages.ts';
 import { createPresence, presentServers } from '../../apiserver/store/etcd/presence.ts';
 import { createEtcdStore } from '../../apiserver/store/etcd/store.ts';
 import { createSqliteStore } from '../../apiserver/store/sqlite/store.ts';
@@ -243,6 +245,39 @@ describe('polder migrate', function () {
     await presence.close();
     assert.deepEqual(await serversOn(etcd.url, prefix), []);
     connection.close();
+  });
+
+  it('sees a server whose lease etcd gave and whose record it refused, once it takes it', async () => {
+    const real = createConnection({ servers: [etcd.url] });
+    const layout = createLayout(prefix);
+    const clock = createFakeClock(Date.now());
+    const seen = async (): Promise<number> => (await presentServers(real, layout)).length;
+    let refusals = 0;
+    const connection: Connection = {
+      close: () => real.close(),
+      stream: (path, request, sink) => real.stream(path, request, sink),
+      call: async (method, request, timeoutMs) => {
+        if (method !== METHOD.txn || refusals === 0) return await real.call(method, request, timeoutMs);
+        refusals -= 1;
+        throw new EtcdFailure('unknown', 'etcd took too long');
+      },
+    };
+    const presence = createPresence({ connection, layout, clock, log: silentLog, timeoutMs: 10_000 });
+    await presence.start();
+    const [first] = await serversOn(etcd.url, prefix);
+    refusals = 1;
+    await ask(etcd.url, 'lease/revoke', { ID: first?.slice(`${prefix}/servers/`.length) ?? '0' });
+    await until('it was refused', () => {
+      clock.advance(5000);
+      return refusals === 0;
+    });
+    await until('it is seen', async () => {
+      clock.advance(5000);
+      return (await seen()) === 1;
+    });
+    await presence.close();
+    assert.equal(await seen(), 0);
+    real.close();
   });
 
   it('a server goes on with the moved objects: same uid, newer resourceVersion, clients told to list again', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { at, type JsonObject } from '../../apiserver/api/json.ts';
 import { buildManifests } from '../../hack/manifests-build.ts';
 import { startCluster, type Cluster } from '../support/cluster.ts';
+import type { Json } from '../support/http.ts';
 import { until } from '../support/until.ts';
 import type { KubectlOptions, Output } from '../support/polder.ts';
 import { idOf, items, kindOf, namespaceOf, podSpecs } from './support/objects.ts';
@@ -10,14 +11,15 @@ import { idOf, items, kindOf, namespaceOf, podSpecs } from './support/objects.ts
 /** kubectl says this whenever a kustomization has an order of its own. */
 const SORTING = /^I.*Warning: Sorting order is set both in .*\n/gm;
 const FOLDERS = ['manifests/overlays/embedded-sqlite', 'manifests/overlays/ha-etcd', 'manifests/agent'];
+const IN_POLDER = ['-n', 'polder-system'];
 const DELETION_MS = 120_000;
 
 describe('manifests on a real kube-apiserver', function () {
   this.timeout(300_000);
   let cluster: Cluster;
   before(async () => {
-    // Claims are released by a controller of their own.
-    const more = ['--controllers=persistentvolumeclaim-protection-controller'];
+    // Claims are released by a controller of their own; the migration is a Job.
+    const more = ['--controllers=persistentvolumeclaim-protection-controller,job-controller'];
     cluster = await startCluster({ controllerManagerArgs: more });
   });
   after(() => cluster.close());
@@ -95,9 +97,10 @@ describe('manifests on a real kube-apiserver', function () {
     });
   }
 
+  const overlay = 'manifests/overlays/embedded-sqlite';
+  const folder = 'manifests/migrate';
+
   it('takes the Job that migrates too, in the namespace of an installation', async () => {
-    const overlay = 'manifests/overlays/embedded-sqlite';
-    const folder = 'manifests/migrate';
     await cluster.ok(['apply', '-k', overlay]);
 
     await quiet(['apply', '-k', folder]);
@@ -108,11 +111,46 @@ describe('manifests on a real kube-apiserver', function () {
       await quiet(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(pod) });
     }
     await quiet(['delete', '-k', folder]);
+  });
+
+  it('tries the migration again while the volume is held, and not once it was refused', async () => {
+    const newPods = (count: number): Promise<void> =>
+      until(`pod ${count} of the Job`, async () => (await podsOfMigration()).length === count, 60_000);
+    await quiet(['apply', '-k', folder]);
+    await newPods(1);
+    await exits(3);
+    await newPods(2);
+    await exits(1);
+
+    await quiet([...IN_POLDER, 'wait', '--for=condition=Failed', 'job/polder-migrate', '--timeout=60s'], {
+      timeoutMs: 70_000,
+    });
+    const job = JSON.parse(await quiet([...IN_POLDER, 'get', 'job', 'polder-migrate', '-o', 'json'])) as Json;
+    const failed = job.status.conditions.find(({ type }: Json) => type === 'Failed');
+    assert.equal(failed.reason, 'PodFailurePolicy');
+    assert.match(failed.message, /exit code 1/);
+    assert.equal((await podsOfMigration()).length, 2);
+    await quiet(['delete', '-k', folder]);
     await quiet(['delete', '-k', overlay], { timeoutMs: DELETION_MS });
   });
 
+  const podsOfMigration = async (): Promise<readonly Json[]> =>
+    JSON.parse(await quiet([...IN_POLDER, 'get', 'pods', '-l', 'job-name=polder-migrate', '-o', 'json']))
+      .items;
+
+  /** No kubelet runs here: its report, that the container of the one pod that is not over ended so. */
+  const exits = async (exitCode: number): Promise<void> => {
+    const [pod] = (await podsOfMigration()).filter(({ status }) => status.phase === 'Pending');
+    assert.ok(pod);
+    const [{ name, image }] = pod.spec.containers;
+    const moment = new Date().toISOString();
+    const terminated = { exitCode, reason: 'Error', startedAt: moment, finishedAt: moment };
+    const state = { name, image, imageID: '', ready: false, restartCount: 0, state: { terminated } };
+    const patch = JSON.stringify({ status: { phase: 'Failed', containerStatuses: [state] } });
+    await quiet([...IN_POLDER, 'patch', 'pod', pod.metadata.name, '--subresource=status', '-p', patch]);
+  };
+
   it('sets everything free with one command when somebody deleted the namespace first', async () => {
-    const overlay = 'manifests/overlays/embedded-sqlite';
     await cluster.ok(['apply', '-k', overlay]);
     const stuck = '--for=condition=NamespaceDeletionDiscoveryFailure';
     await cluster.ok(['delete', 'namespace', 'polder-system', '--wait=false']);
