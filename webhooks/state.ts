@@ -131,8 +131,17 @@ function plain(object: ApiObject | undefined): JsonObject | undefined {
   return object as unknown as JsonObject | undefined;
 }
 
-const stored = (object: ApiObject): Stored => ({
-  namespace: object.metadata.namespace ?? '',
-  name: object.metadata.name,
-  read: () => plain(object),
-});
+/** The same one for the same object: rules remember what they made of it. */
+const STORED = new WeakMap<ApiObject, Stored>();
+
+function stored(object: ApiObject): Stored {
+  const known = STORED.get(object);
+  if (known !== undefined) return known;
+  const made: Stored = {
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name,
+    read: () => plain(object),
+  };
+  STORED.set(object, made);
+  return made;
+}

@@ -3,7 +3,7 @@ import { domainToASCII } from 'node:url';
 import { at } from '../../api/json.ts';
 import { Ingress } from '../../kinds/native/ingress.ts';
 import type { Engine } from '../engine.ts';
-import type { Lookup } from '../rules/rule.ts';
+import type { Lookup, Stored } from '../rules/rule.ts';
 import { placesAt } from './pods.ts';
 
 /** Lower case, ASCII, without a trailing dot: equal names are equal texts. Empty when it is no name. */
@@ -13,14 +13,6 @@ export function canonicalHost(host: string): string {
   const rest = domainToASCII(name.slice(2));
   return rest === '' ? '' : `*.${rest}`;
 }
-
-/** A wildcard stands for exactly one label. source: networking.k8s.io/v1 IngressRule.host */
-export function overlap(a: string, b: string): boolean {
-  return a === b || covers(a, b) || covers(b, a);
-}
-
-const covers = (wildcard: string, host: string): boolean =>
-  wildcard.startsWith('*.') && host.slice(host.indexOf('.')) === wildcard.slice(1) && host.includes('.');
 
 const HOST_PATHS = ['spec.rules[].host', 'spec.tls[].hosts[]'];
 
@@ -36,15 +28,44 @@ export const hostsOf = (ingress: unknown): readonly NamedHost[] =>
     ),
   );
 
-/** Hosts that Ingresses of other tenants name. What is being deleted still holds its names. */
-export function hostsOfOthers(tenantUid: string, engine: Engine, lookup: Lookup): readonly string[] {
-  return lookup
+/** Of one Ingress, so that asking takes the same time however many it names. */
+interface HostIndex {
+  readonly names: ReadonlySet<string>;
+  /** What follows the first label of each name, with the dot: `.example.com`. */
+  readonly parents: ReadonlySet<string>;
+}
+
+/** Ingresses change seldom and are asked about at each change of another. */
+const INDEXES = new WeakMap<Stored, HostIndex>();
+
+function indexOf(stored: Stored): HostIndex {
+  const known = INDEXES.get(stored);
+  if (known !== undefined) return known;
+  const names = new Set(hostsOf(stored.read()).map(({ host }) => host));
+  const index = { names, parents: new Set([...names].map(parentOf)) };
+  INDEXES.set(stored, index);
+  return index;
+}
+
+const parentOf = (host: string): string => (host.includes('.') ? host.slice(host.indexOf('.')) : '');
+
+/** A wildcard stands for exactly one label. source: networking.k8s.io/v1 IngressRule.host */
+function isNamed({ names, parents }: HostIndex, host: string): boolean {
+  if (names.has(host)) return true;
+  const parent = parentOf(host);
+  return parent !== '' && (host.startsWith('*.') ? parents.has(parent) : names.has(`*${parent}`));
+}
+
+/** Whether an Ingress of another tenant names this host. What is being deleted still holds its names. */
+export function takenByOthers(tenantUid: string, engine: Engine, lookup: Lookup): (host: string) => boolean {
+  const others = lookup
     .findAll(Ingress)
     .filter(({ namespace }) => {
       const owner = engine.tenantOf(namespace);
       return owner !== undefined && owner.uid !== tenantUid;
     })
-    .flatMap((stored) => hostsOf(stored.read()).map(({ host }) => host));
+    .map(indexOf);
+  return (host) => others.some((index) => isNamed(index, host));
 }
 
 /** Rules without a host, and a default backend, answer for every name there is. */

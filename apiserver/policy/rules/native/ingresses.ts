@@ -1,17 +1,33 @@
 /** Ingresses of a tenant answer for names of their own, and do not reach into the controller that serves them. */
 import { at, isObject } from '../../../api/json.ts';
-import { catchesAll, hostsOf, hostsOfOthers, overlap } from '../../native/hosts.ts';
+import { catchesAll, hostsOf, takenByOthers, type NamedHost } from '../../native/hosts.ts';
 import { isManagedName } from '../../native/managed.ts';
 import { placesAt } from '../../native/pods.ts';
 import type { Rule, Violation } from '../rule.ts';
 import { forbid, nativeRule, type NativeSubject } from './native-rule.ts';
 
-export const ingresses: Rule = nativeRule('ingresses', ['networking.k8s.io/ingresses'], (subject) => [
-  ...everything(subject),
-  ...taken(subject),
-  ...certificates(subject),
-  ...annotations(subject),
-]);
+export const ingresses: Rule = nativeRule('ingresses', ['networking.k8s.io/ingresses'], (subject) => {
+  const hosts = hostsOf(subject.object);
+  if (hosts.length > MAX_HOSTS) return [tooMany(hosts.length)];
+  return [
+    ...everything(subject),
+    ...taken(hosts, subject),
+    ...certificates(subject),
+    ...annotations(subject),
+  ];
+});
+
+/** In rules and for certificates. Each is looked up among those of all other tenants, in everybody's time. */
+const MAX_HOSTS = 1_000;
+
+function tooMany(count: number): Violation {
+  const [named, limit] = [count, MAX_HOSTS].map((each) => each.toLocaleString('en'));
+  return forbid(
+    'TOO_LARGE',
+    'spec',
+    `names ${named} hosts; at most ${limit} are decided on, spread them over several`,
+  );
+}
 
 const everything = ({ object }: NativeSubject): readonly Violation[] =>
   catchesAll(object).map((path) =>
@@ -22,12 +38,11 @@ const everything = ({ object }: NativeSubject): readonly Violation[] =>
     ),
   );
 
-function taken({ object, context, tenant }: NativeSubject): readonly Violation[] {
-  const hosts = hostsOf(object);
+function taken(hosts: readonly NamedHost[], { context, tenant }: NativeSubject): readonly Violation[] {
   if (hosts.length === 0) return [];
-  const others = hostsOfOthers(tenant.uid, context.engine, context.lookup);
+  const isTaken = takenByOthers(tenant.uid, context.engine, context.lookup);
   return hosts
-    .filter(({ host }) => host === '' || others.some((other) => overlap(host, other)))
+    .filter(({ host }) => host === '' || isTaken(host))
     .map(({ path }) => forbid('HOST_NOT_OWNED', path, 'this host is not available to this tenant'));
 }
 

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../api/json.ts';
 import type { Kind } from '../../../api/kind.ts';
 import type { TenantIdentity } from '../../engine.ts';
 import { resourceOf } from '../../native/resource.ts';
+import { newViolations } from '../../native/sameness.ts';
 import { isTrusted, NONE, type Rule, type RuleContext, type Violation } from '../rule.ts';
 
 export interface NativeSubject {
@@ -17,8 +18,8 @@ export interface NativeSubject {
 
 /**
  * A rule about what may be written into the namespace of a tenant, by anybody but our components and the programs
- * of the cluster. An update is not refused for what was there before: workloads made under an older policy can
- * still be scaled, labelled and repaired step by step.
+ * of the cluster. An update is not refused for what was there before and stays as it was: workloads made under an
+ * older policy can still be scaled, labelled and repaired step by step.
  */
 export function nativeRule(
   name: string,
@@ -37,15 +38,11 @@ export function nativeRule(
       const subject = { request, context, tenant, kind };
       const now = check({ ...subject, object });
       if (now.length === 0 || oldObject === undefined) return now;
-      const before = new Set(check({ ...subject, object: oldObject }).map(sameness));
-      return now.filter((violation) => !before.has(sameness(violation)));
+      const before = { object: oldObject, violations: check({ ...subject, object: oldObject }) };
+      return newViolations({ object, violations: now }, before);
     },
   };
 }
-
-/** List positions move when others come and go; what is objected to is in the message. */
-const sameness = ({ code, field, message }: Violation): string =>
-  `${code} ${(field ?? '').replaceAll(/\[\d+\]/g, '[]')} ${message}`;
 
 export const forbid = (code: Violation['code'], field: string, message: string): Violation => ({
   code,
