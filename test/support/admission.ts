@@ -6,6 +6,7 @@ import type { UserInfo } from '../../apiserver/api/identity.ts';
 import type { JsonObject } from '../../apiserver/api/json.ts';
 import type { Kind } from '../../apiserver/api/kind.ts';
 import type { Lookup } from '../../apiserver/policy/rules/rule.ts';
+import { lookupIn } from './lookup.ts';
 import { createWorld, type World } from './policy.ts';
 
 export interface Attempt {
@@ -31,16 +32,7 @@ export function createAdmissionWorld(): AdmissionWorld {
   const world = createWorld();
   const warnings: string[] = [];
   const audit = new Map<string, string>();
-  const prefix = (kind: Kind): string => `${kind.group}/${kind.plural}/`;
-  const lookup: Lookup = {
-    find: (kind, namespace, name) => world.stored.get(`${prefix(kind)}${namespace}/${name}`),
-    findAll: (kind, namespace) =>
-      [...world.stored].flatMap(([key, object]) => {
-        if (!key.startsWith(`${prefix(kind)}${namespace === undefined ? '' : `${namespace}/`}`)) return [];
-        const [inNamespace = '', name = ''] = key.slice(prefix(kind).length).split('/');
-        return [{ namespace: inNamespace, name, read: () => object }];
-      }),
-  };
+  const lookup = lookupIn(world.stored);
   const admission = createAdmission({
     engine: world.engine,
     lookup,

@@ -10,6 +10,7 @@ import { createAdmitter, type Admitter } from '../../webhooks/admit.ts';
 import { HOOKS, type Task } from '../../webhooks/hooks.ts';
 import { readReview, writeReview } from '../../webhooks/review.ts';
 import { applyPatch, parsePatch } from '../../apiserver/registry/json-patch.ts';
+import { lookupIn } from './lookup.ts';
 import { createWorld, group, type World } from './policy.ts';
 
 export interface Asked {
@@ -87,16 +88,7 @@ export function createReviewWorld(elapsed = () => performance.now()): ReviewWorl
     subjects: [group('acme-developers')],
     actions: [...NATIVE, ...APPS].flatMap((plural) => WRITES.map((verb) => `${plural}:${verb}`)),
   });
-  const prefix = (kind: Kind): string => `${kind.group}/${kind.plural}/`;
-  const lookup: Lookup = {
-    find: (kind, namespace, name) => world.stored.get(`${prefix(kind)}${namespace}/${name}`),
-    findAll: (kind, namespace) =>
-      [...world.stored].flatMap(([key, object]) => {
-        if (!key.startsWith(`${prefix(kind)}${namespace === undefined ? '' : `${namespace}/`}`)) return [];
-        const [inNamespace = '', name = ''] = key.slice(prefix(kind).length).split('/');
-        return [{ namespace: inNamespace, name, read: () => object }];
-      }),
-  };
+  const lookup = lookupIn(world.stored);
   const admitter = createAdmitter({
     engine: world.engine,
     lookup,
