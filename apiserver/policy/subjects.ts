@@ -47,6 +47,9 @@ export const isComponentName = (name: string): boolean =>
 
 export const isComponent = ({ name }: UserInfo): boolean => isComponentName(name) && name !== COMPONENT;
 
+/** Polder's own programs, without the host's. */
+export const isOurs = ({ name }: UserInfo): boolean => name.startsWith(COMPONENT) && name !== COMPONENT;
+
 export const isSuperuser = (user: UserInfo): boolean => user.groups.includes(SUPERUSERS_GROUP);
 
 export const userSubject = (name: string): string => `user:${name}`;

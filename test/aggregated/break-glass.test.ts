@@ -6,7 +6,15 @@ import { at, type JsonObject } from '../../apiserver/api/json.ts';
 import { ROOT, run, type Output } from '../support/polder.ts';
 import { until } from '../support/until.ts';
 import { apply, installation } from './support/install.ts';
-import { container, labelled, NS, pod, template, workload } from './support/webhook-objects.ts';
+import {
+  container,
+  labelled,
+  NS,
+  pod,
+  template,
+  templatesWith,
+  workload,
+} from './support/webhook-objects.ts';
 import { startWebhookHost, type WebhookHost } from './support/webhook-host.ts';
 
 const VALIDATING = 'validatingwebhookconfiguration/polder-webhooks';
@@ -115,7 +123,12 @@ describe('aggregated: break-glass', function () {
     assert.match((await host.cluster.kubectl(added, { as: host.ann })).stderr, byPods);
 
     const posing = pod('bad', {}, { labels: { 'polder.dev/tenant-uid': 'u-of-somebody-else' } });
-    assert.match(await refusedTo(host.ann, posing), /the UID of the tenant that the namespace belongs to/);
+    const isPosing = /the UID of the tenant that the namespace belongs to/;
+    assert.match(await refusedTo(host.ann, posing), isPosing);
+    for (const made of templatesWith({ 'polder.dev/tenant-uid': 'u-of-somebody-else' })) {
+      const refusal = await refusedTo(host.ann, made);
+      assert.match(refusal, isPosing);
+    }
 
     const byNamespaces = /ValidatingAdmissionPolicy 'polder-tenant-namespaces'/;
     for (const label of ['polder.dev/tenant=globex', 'polder.dev/tenant-', 'polder.dev/tenant-uid=u-2']) {

@@ -5,12 +5,14 @@ import { startHookServer } from '../support/hook-server.ts';
 import { until } from '../support/until.ts';
 import {
   addSidecar,
+  labelled,
   NS,
   pod,
   POOL,
   resources,
   sidecarHook,
   template,
+  templatesWith,
   WAREHOUSE,
   workload,
 } from './support/webhook-objects.ts';
@@ -251,6 +253,58 @@ describe('pods on a host cluster', function () {
         await host.refusal(host.dev, pod('foreign', {}, { labels })),
         /ties an object to its tenant/,
       );
+    });
+
+    it('B28 U7 no template says that what is made from it belongs to another tenant, or holds it', async () => {
+      const labels = { 'polder.dev/tenant': 'globex', 'polder.dev/tenant-uid': await host.uidOf('globex') };
+      for (const object of templatesWith(labels)) {
+        const refusal = await host.refusal(host.dev, object);
+        assert.match(
+          refusal,
+          /isolation\.polder\.dev" denied .*\.metadata\.labels\[polder\.dev\/tenant-uid\]: "polder\.dev\/tenant-uid" ties/,
+        );
+      }
+      for (const object of templatesWith({}, ['polder.dev/x'])) {
+        assert.match(
+          await host.refusal(host.dev, object),
+          /\.metadata\.finalizers: "polder\.dev\/x" belongs/,
+        );
+      }
+    });
+
+    it('B28 U7 what the controllers of the cluster make from a template of before is refused too', async () => {
+      const labels = { ...labelled, 'polder.dev/tenant-uid': await host.uidOf('globex') };
+      const { cluster } = host;
+      // Written as our own program, which nobody asks about: it is as if it had been there before us.
+      const ours = '--as=system:serviceaccount:polder-system:polder-controllers';
+      const before = { kind: 'ClusterRoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1' };
+      const input = JSON.stringify({
+        ...before,
+        metadata: { name: 'before-us' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ kind: 'ServiceAccount', namespace: 'polder-system', name: 'polder-controllers' }],
+      });
+      await cluster.ok(['apply', '-f', '-'], { input });
+      const old = workload('apps/v1', 'ReplicaSet', 'old', {
+        selector: { matchLabels: { app: 'old' } },
+        template: template({}, { labels: { ...labels, app: 'old' } }),
+      });
+      await cluster.ok(['create', ours, '-f', '-'], { input: JSON.stringify(old) });
+      await until('its controller is refused', async () => {
+        const told = await host.get('events', '-n', NS, '--field-selector', 'reason=FailedCreate');
+        return (told['items'] as JsonObject[]).some(({ message }) =>
+          /metadata\.labels\[polder\.dev\/tenant-uid\]: .* ties an object to its tenant/.test(
+            String(message),
+          ),
+        );
+      });
+      assert.deepEqual(await pods('app=old'), []);
+      const mended = { metadata: { labels: { 'polder.dev/tenant-uid': null } } };
+      const patch = JSON.stringify({ spec: { template: mended } });
+      await cluster.ok(['patch', 'replicaset', 'old', '-n', NS, '--type=merge', '-p', patch], {
+        as: host.dev,
+      });
+      await until('its pod is there', async () => (await pods('app=old')).length === 1);
     });
   });
 });

@@ -1,63 +1,88 @@
 /**
  * Labels, annotations and finalizers of our domain carry identity and orders between our programs, so only these
- * set, change and remove them. A few annotations are meant for people and listed here.
+ * set, change and remove them; a few are meant for people. What the programs of a cluster make out of templates says
+ * of no other tenant that it is its, whoever wrote the template and when: their pods would count as that tenant's.
  */
 import type { AdmissionRequest } from '../../api/admission.ts';
-import { BREAK_GLASS_ANNOTATION, TENANT_LABEL, TENANT_UID_LABEL } from '../../api/identity.ts';
-import { isObject, type JsonObject } from '../../api/json.ts';
-import { GROUP_SUFFIX, type Kind } from '../../api/kind.ts';
-import type { Engine } from '../engine.ts';
+import type { JsonObject } from '../../api/json.ts';
+import { GROUP_SUFFIX } from '../../api/kind.ts';
+import type { Engine, TenantIdentity } from '../engine.ts';
+import {
+  finalizersIn,
+  isForPeople,
+  isReserved,
+  isTenancy,
+  isTrue,
+  mapIn,
+  metadataOf,
+  SECTIONS,
+} from '../reserved-keys.ts';
+import { isOurs } from '../subjects.ts';
 import { isTrusted, NONE, type Rule, type Violation } from './rule.ts';
-
-/** Annotations and labels for people, by the kind that may carry them; `*` is any kind. */
-const FOR_PEOPLE: Readonly<Record<string, readonly string[]>> = {
-  '*': ['polder.dev/rotate-at', 'polder.dev/inject', 'polder.dev/depots', 'polder.dev/credentials'],
-  Tenant: [BREAK_GLASS_ANNOTATION],
-  DataPlane: ['polder.dev/force-delete', 'polder.dev/confirm-epoch'],
-};
 
 export const reservedMetadata: Rule = {
   name: 'reserved-metadata',
   check: (request, context) => {
-    const { kind, operation, object, oldObject, user } = request;
-    if (operation === 'DELETE' || isTrusted(user, context)) return NONE;
-    const now = metadataOf(object);
-    const before = metadataOf(oldObject);
-    const violations: Violation[] = [];
-    for (const section of SECTIONS) {
-      for (const key of changedKeys(mapIn(now, section), mapIn(before, section))) {
-        if (isForPeople(kind, key)) continue;
-        if (section === 'labels' && isStamp(request, context.engine, key)) continue;
-        violations.push(violation(`metadata.${section}[${key}]`, key));
-      }
-    }
-    for (const key of changedFinalizers(finalizersIn(now), finalizersIn(before))) {
-      violations.push(violation('metadata.finalizers', key));
-    }
-    return violations.length === 0 ? NONE : violations;
+    const { operation, user } = request;
+    if (operation === 'DELETE' || isOurs(user)) return NONE;
+    const tenant = tenantOf(request, context.engine);
+    if (isTrusted(user, context)) return tenant === undefined ? NONE : brought(request, tenant);
+    return changed(request, tenant);
   },
 };
 
-const SECTIONS = ['labels', 'annotations'] as const;
-
-const isForPeople = (kind: Kind, key: string): boolean =>
-  FOR_PEOPLE['*']?.includes(key) === true ||
-  (Object.hasOwn(FOR_PEOPLE, kind.kind) && FOR_PEOPLE[kind.kind]?.includes(key) === true);
-
-/** A label of tenancy as it is in this namespace: saying what is true is no claim. Not on Namespaces themselves. */
-function isStamp({ kind, namespace, object }: AdmissionRequest, engine: Engine, key: string): boolean {
-  const tenant = kind.origin === 'native' && namespace !== '' ? engine.tenantOf(namespace) : undefined;
-  if (tenant === undefined || (key !== TENANT_LABEL && key !== TENANT_UID_LABEL)) return false;
-  const labels = mapIn(metadataOf(object), 'labels');
-  return Object.hasOwn(labels, key) && labels[key] === (key === TENANT_LABEL ? tenant.name : tenant.uid);
+function changed(
+  { kind, object, oldObject }: AdmissionRequest,
+  tenant: TenantIdentity | undefined,
+): readonly Violation[] {
+  const now = metadataOf(object);
+  const before = metadataOf(oldObject);
+  const violations: Violation[] = [];
+  for (const section of SECTIONS) {
+    const maps = { values: mapIn(now, section), old: mapIn(before, section) };
+    for (const key of changedKeys(maps.values, maps.old)) {
+      if (isForPeople(kind, key)) continue;
+      if (section === 'labels' && tenant !== undefined && isCorrect(key, maps, tenant)) continue;
+      violations.push(reservedKey(`metadata.${section}[${key}]`, key));
+    }
+  }
+  for (const key of changedFinalizers(finalizersIn(now), finalizersIn(before))) {
+    violations.push(reservedKey('metadata.finalizers', key));
+  }
+  return violations.length === 0 ? NONE : violations;
 }
 
-/** `polder.dev/x` and `anything.polder.dev/x`. */
-function isReserved(key: string): boolean {
-  const slash = key.indexOf('/');
-  if (slash < 0) return false;
-  const domain = key.slice(0, slash).toLowerCase();
-  return domain === GROUP_SUFFIX || domain.endsWith(`.${GROUP_SUFFIX}`);
+/** Of the namespace that something of Kubernetes is in; undefined for Namespaces themselves. */
+const tenantOf = ({ kind, namespace }: AdmissionRequest, engine: Engine): TenantIdentity | undefined =>
+  kind.origin === 'native' && namespace !== '' ? engine.tenantOf(namespace) : undefined;
+
+/**
+ * What a program of the cluster adds to what was there. It is refused, not put right: a pod that lost a label its
+ * ReplicaSet selects by would be made again and again.
+ */
+function brought({ object, oldObject }: AdmissionRequest, tenant: TenantIdentity): readonly Violation[] {
+  const now = metadataOf(object);
+  const before = metadataOf(oldObject);
+  const [labels, old] = [mapIn(now, 'labels'), mapIn(before, 'labels')];
+  const foreign = changedKeys(labels, old).filter(
+    (key) => isTenancy(key) && Object.hasOwn(labels, key) && !isTrue(key, labels[key], tenant),
+  );
+  const held = finalizersIn(before);
+  const holding = changedFinalizers(finalizersIn(now), held).filter((key) => !held.includes(key));
+  return [
+    ...foreign.map((key) => reservedKey(`metadata.labels[${key}]`, key)),
+    ...holding.map((key) => reservedKey('metadata.finalizers', key)),
+  ];
+}
+
+/** A label of tenancy that says what is true, or that goes and did not: neither is a claim. */
+function isCorrect(
+  key: string,
+  { values, old }: { readonly values: JsonObject; readonly old: JsonObject },
+  tenant: TenantIdentity,
+): boolean {
+  if (!isTenancy(key)) return false;
+  return Object.hasOwn(values, key) ? isTrue(key, values[key], tenant) : !isTrue(key, old[key], tenant);
 }
 
 /** Reserved keys that came, went or have another value. */
@@ -80,28 +105,12 @@ function changedFinalizers(now: readonly unknown[], before: readonly unknown[]):
   return changed.filter((key): key is string => typeof key === 'string' && isReserved(key));
 }
 
-const NOTHING: JsonObject = Object.freeze({});
-const NO_LIST: readonly unknown[] = [];
-
-function metadataOf(object: JsonObject | undefined): JsonObject {
-  const metadata = object?.['metadata'];
-  return isObject(metadata) ? metadata : NOTHING;
-}
-function mapIn(metadata: JsonObject, section: (typeof SECTIONS)[number]): JsonObject {
-  const value = metadata[section];
-  return isObject(value) ? value : NOTHING;
-}
-function finalizersIn({ finalizers }: JsonObject): readonly unknown[] {
-  return Array.isArray(finalizers) ? finalizers : NO_LIST;
-}
-
-function violation(field: string, key: string): Violation {
-  const isTenancy = key === TENANT_LABEL || key === TENANT_UID_LABEL;
+export function reservedKey(field: string, key: string): Violation {
   return {
-    code: isTenancy ? 'TENANT_IMMUTABLE' : 'RESERVED_METADATA',
+    code: isTenancy(key) ? 'TENANT_IMMUTABLE' : 'RESERVED_METADATA',
     is: 'forbidden',
     field,
-    message: isTenancy
+    message: isTenancy(key)
       ? `"${key}" ties an object to its tenant and is set by the controllers only`
       : `"${key}" belongs to ${GROUP_SUFFIX} and is set and removed by the controllers only; use a key of your own`,
   };

@@ -95,9 +95,10 @@ async function addTenant(cluster: Cluster, name: string): Promise<void> {
 
 const WRITES = ['create', 'update', 'patch', 'delete'];
 const CORE =
-  'pods secrets serviceaccounts services persistentvolumeclaims resourcequotas limitranges configmaps';
+  'pods secrets serviceaccounts services persistentvolumeclaims resourcequotas limitranges configmaps ' +
+  'replicationcontrollers';
 const GROUPED =
-  'deployments.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch ingresses.networking.k8s.io ' +
+  'deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch ingresses.networking.k8s.io ' +
   'networkpolicies.networking.k8s.io roles.rbac.authorization.k8s.io rolebindings.rbac.authorization.k8s.io';
 const WORKLOADS: readonly string[] = [
   ...CORE.split(' ').map((plural) => `${plural}.core`),

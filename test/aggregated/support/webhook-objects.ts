@@ -26,6 +26,48 @@ export const template = (spec: JsonObject = {}, metadata: JsonObject = {}): Json
   spec: { containers: [container], ...spec },
 });
 
+/** Workloads whose templates carry these labels or finalizers, one for each place that these can be in. */
+export function templatesWith(labels: JsonObject, finalizers: readonly string[] = []): readonly JsonObject[] {
+  const metadata = { labels, finalizers };
+  const claim = {
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  };
+  const volumes = [
+    { name: 'scratch', ephemeral: { volumeClaimTemplate: { metadata: { labels }, ...claim } } },
+  ];
+  const inTemplate = { finalizers, labels: { ...labelled, ...labels } };
+  const marked = template({}, inTemplate);
+  const selector = { matchLabels: labelled };
+  const once = template({ restartPolicy: 'Never' });
+  const schedule = '0 3 * * *';
+  const claims = [{ metadata: { ...metadata, name: 'data' }, ...claim }];
+  const inVolumes = [
+    pod('bad', { volumes }),
+    workload('apps/v1', 'Deployment', 'bad', { selector, template: template({ volumes }) }),
+  ];
+  return [
+    // Finalizers of these Kubernetes refuses itself.
+    ...(finalizers.length === 0 ? inVolumes : []),
+    workload('v1', 'ReplicationController', 'bad', { selector: labelled, template: marked }),
+    workload('apps/v1', 'Deployment', 'bad', { selector, template: marked }),
+    workload('apps/v1', 'ReplicaSet', 'bad', { selector, template: marked }),
+    workload('apps/v1', 'DaemonSet', 'bad', { selector, template: marked }),
+    workload('apps/v1', 'StatefulSet', 'bad', { serviceName: 's', selector, template: marked }),
+    workload('apps/v1', 'StatefulSet', 'bad', {
+      serviceName: 's',
+      selector,
+      template: template(),
+      volumeClaimTemplates: claims,
+    }),
+    workload('batch/v1', 'Job', 'bad', { template: { ...once, metadata: inTemplate } }),
+    workload('batch/v1', 'CronJob', 'bad', { schedule, jobTemplate: { metadata, spec: { template: once } } }),
+    workload('batch/v1', 'CronJob', 'bad', {
+      schedule,
+      jobTemplate: { spec: { template: { ...once, metadata: inTemplate } } },
+    }),
+  ];
+}
+
 /** What opens a tenant to others or reaches out of it, and what the refusal says. */
 export const OPENINGS: readonly (readonly [JsonObject, RegExp])[] = [
   [

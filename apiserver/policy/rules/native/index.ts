@@ -13,9 +13,11 @@ import { roles } from './roles.ts';
 import { secrets } from './secrets.ts';
 import { serviceAccounts, serviceAccountTokens } from './service-accounts.ts';
 import { services } from './services.ts';
+import { templateMetadata } from './template-metadata.ts';
 import { volumeClaims } from './volume-claims.ts';
 
 export const NATIVE_RULES: readonly Rule[] = [
+  templateMetadata,
   managedObjects,
   clusterWrites,
   podSecurity,
