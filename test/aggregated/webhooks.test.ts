@@ -158,6 +158,31 @@ describe('native kinds on a host cluster', function () {
       assert.equal(gone.code, 0, gone.stderr);
     });
 
+    it('says what holds a tenant that does not go, and break-glass takes it away, also a finalizer of ours', async () => {
+      const { cluster } = host;
+      const metadata = { name: 'held', namespace: 'tn-initech', finalizers: ['polder.dev/x'] };
+      await host.addTenant('initech');
+      // Nobody is asked about our own programs.
+      await cluster.ok(['create', '--as=system:serviceaccount:polder-system:polder-controllers', '-f', '-'], {
+        input: JSON.stringify({ ...workload('v1', 'Service', 'held', { ports: [{ port: 80 }] }), metadata }),
+      });
+      await cluster.ok(['delete', 'tenant', 'initech', '--wait=false']);
+      await until('it is told', async () => {
+        const { stdout } = await cluster.kubectl(['describe', 'tenant', 'initech']);
+        return /FinalizersRemain/.test(stdout) && stdout.includes('polder.dev/x in 1 resource instances');
+      });
+      const oncall = await cluster.user('olga', 'system:masters');
+      const release = ['patch', 'service', 'held', '-n', 'tn-initech', '--type=merge', '-p'];
+      const patch = '{"metadata":{"finalizers":null}}';
+      const early = await cluster.kubectl([...release, patch], { as: oncall });
+      assert.match(early.stderr, /cannot update resource "services"/);
+      await cluster.ok(['annotate', 'tenant', 'initech', 'polder.dev/break-glass-reason=it hangs']);
+      await until('it is gone', async () => {
+        await cluster.kubectl([...release, patch], { as: oncall });
+        return (await cluster.kubectl(['get', 'tenant', 'initech'])).stderr.includes('NotFound');
+      });
+    });
+
     it('X3 an outage of the webhooks stops changes in tenants’ namespaces and nothing else', async () => {
       const { cluster, dev, webhooks } = host;
       await webhooks.stop('SIGKILL');

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import type { JsonObject } from '../../api/json.ts';
 import { Depot } from '../../kinds/depot.ts';
 import { Namespace } from '../../kinds/native/namespace.ts';
+import { PersistentVolumeClaim } from '../../kinds/native/persistent-volume-claim.ts';
 import { PlaneWork } from '../../kinds/plane-work.ts';
 import { createAdmissionWorld, type AdmissionWorld } from '../../../test/support/admission.ts';
-import { ann, controllers, op, root } from '../../../test/support/policy.ts';
+import { ann, controllers, op, person, root, user } from '../../../test/support/policy.ts';
 
 const inAcme = (name: string, spec: JsonObject, metadata: JsonObject = {}): JsonObject => ({
   metadata: { namespace: 'tn-acme', name, ...metadata },
@@ -73,6 +74,28 @@ describe('admission of metadata and status', () => {
       },
     );
     await world.admit({ user: ann, kind: Depot, object: own });
+  });
+
+  it('B36 lets whoever may change it take a finalizer of ours off something of Kubernetes, where none of our programs waits, and put none on', async () => {
+    world.addPolicy('tn-acme', 'claims', {
+      effect: 'Allow',
+      subjects: [person('pat')],
+      actions: ['persistentvolumeclaims.core:*'],
+    });
+    const free = inAcme('c', {});
+    const both = inAcme('c', {}, { finalizers: ['polder.dev/x', 'example.com/y'] });
+    const rest = inAcme('c', {}, { finalizers: ['example.com/y'] });
+    const attempt = { user: user('pat'), kind: PersistentVolumeClaim } as const;
+    for (const object of [free, rest]) await world.admit({ ...attempt, object, old: both });
+    assert.equal((await world.refusal({ ...attempt, object: both, old: rest })).code, 403);
+    const another = inAcme('c', {}, { finalizers: ['polder.dev/other'] });
+    const refusal = await world.refusal({ ...attempt, object: another, old: both });
+    assert.match(refusal.message, /metadata\.finalizers: "polder\.dev\/other" belongs to polder\.dev/);
+    const namespace = (finalizers: JsonObject[string]): JsonObject => ({
+      metadata: { name: 'plain', finalizers },
+    });
+    const kept = { user: root, kind: Namespace, object: namespace([]), old: namespace(['polder.dev/x']) };
+    assert.equal((await world.refusal(kept)).code, 403);
   });
 
   it('B30 refuses to tie a namespace to a tenant and to make one that looks like a tenant’s', async () => {

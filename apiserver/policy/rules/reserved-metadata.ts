@@ -46,9 +46,12 @@ function changed(
       violations.push(reservedKey(`metadata.${section}[${key}]`, key));
     }
   }
-  for (const key of changedFinalizers(finalizersIn(now), finalizersIn(before))) {
-    violations.push(reservedKey('metadata.finalizers', key));
-  }
+  const held = finalizersIn(before);
+  const holding = finalizersIn(now);
+  // None of our programs waits for the end of anything of Kubernetes, so whoever sees one there may take it away.
+  const isWaitedFor = kind.origin !== 'native' || kind.scope === 'Cluster';
+  const changes = isWaitedFor ? [...added(holding, held), ...added(held, holding)] : added(holding, held);
+  for (const key of changes) violations.push(reservedKey('metadata.finalizers', key));
   return violations.length === 0 ? NONE : violations;
 }
 
@@ -67,8 +70,7 @@ function brought({ object, oldObject }: AdmissionRequest, tenant: TenantIdentity
   const foreign = changedKeys(labels, old).filter(
     (key) => isTenancy(key) && Object.hasOwn(labels, key) && !isTrue(key, labels[key], tenant),
   );
-  const held = finalizersIn(before);
-  const holding = changedFinalizers(finalizersIn(now), held).filter((key) => !held.includes(key));
+  const holding = added(finalizersIn(now), finalizersIn(before));
   return [
     ...foreign.map((key) => reservedKey(`metadata.labels[${key}]`, key)),
     ...holding.map((key) => reservedKey('metadata.finalizers', key)),
@@ -97,13 +99,9 @@ function changedKeys(now: JsonObject, before: JsonObject): readonly string[] {
   return changed;
 }
 
-function changedFinalizers(now: readonly unknown[], before: readonly unknown[]): readonly string[] {
-  const changed = [
-    ...now.filter((key) => !before.includes(key)),
-    ...before.filter((key) => !now.includes(key)),
-  ];
-  return changed.filter((key): key is string => typeof key === 'string' && isReserved(key));
-}
+/** Reserved finalizers that are there now and were not before. */
+const added = (now: readonly unknown[], before: readonly unknown[]): readonly string[] =>
+  now.filter((key): key is string => typeof key === 'string' && isReserved(key) && !before.includes(key));
 
 export function reservedKey(field: string, key: string): Violation {
   return {

@@ -21,6 +21,8 @@ export interface WebhookHost {
   /** What `kubectl get` shows the administrator. */
   get(...args: readonly string[]): Promise<JsonObject>;
   uidOf(tenant: string): Promise<string>;
+  /** Whose administrators are the group `<name>-admins`; resolves when it is Active. */
+  addTenant(name: string): Promise<void>;
   /** Applies as somebody, who must be allowed to. */
   apply(as: string, object: JsonObject): Promise<void>;
   /** Standard error of an apply that must be refused. */
@@ -33,7 +35,9 @@ const CLEANERS = ['namespace', 'serviceaccount', 'resourcequota', 'garbage-colle
 const OTHERS = ['root-ca-certificate-publisher', 'clusterrole-aggregation'];
 const PLATFORM = 'platform.polder.dev/v1alpha1';
 const DATA = 'data.polder.dev/v1alpha1';
-const PEOPLE = ['acme-admins', 'acme-developers', 'globex-admins'];
+/** With it the programs of Polder write what nobody else could: `--as=` their accounts. */
+const PROGRAMS = 'system:serviceaccounts:polder-system';
+const PEOPLE = [PROGRAMS, 'acme-admins', 'acme-developers', 'globex-admins'];
 
 /** `options`: more of the platform than it needs anyway. */
 export async function startWebhookHost(
@@ -61,6 +65,7 @@ export async function startWebhookHost(
       gil: await cluster.user('gil', 'globex-admins'),
       get,
       uidOf: async (tenant) => String(at(await get('tenant', tenant), 'metadata.uid')),
+      addTenant: (name) => addTenant(cluster, name),
       apply: async (as, object) =>
         void (await cluster.ok(['apply', '-f', '-'], { as, input: JSON.stringify(object) })),
       refusal: async (as, object) => {

@@ -1,72 +1,40 @@
 /**
  * What a template says of the objects made from it is held to the rule about their own metadata: the programs that
- * make them copy it. What was there before may stay or go.
+ * make them copy it. Only what comes is refused, so that what is there from before can be taken away.
  */
 import { isObject, type JsonObject } from '../../../api/json.ts';
-import type { Kind } from '../../../api/kind.ts';
-import { kindOf } from '../../actions.ts';
 import type { TenantIdentity } from '../../engine.ts';
 import { METADATA_PATHS } from '../../native/metadata-paths.ts';
-import { placesAt, type Place } from '../../native/pods.ts';
-import { finalizersIn, isForPeople, isReserved, isTrue, mapIn, SECTIONS } from '../../reserved-keys.ts';
+import { placesAt } from '../../native/pods.ts';
+import { resourceOf } from '../../native/resource.ts';
+import { finalizersIn, isForPeople, isReserved, isTrue, mapIn } from '../../reserved-keys.ts';
 import { reservedKey } from '../reserved-metadata.ts';
-import { isTrusted, NONE, type Rule } from '../rule.ts';
+import type { Rule, Violation } from '../rule.ts';
+import { nativeRule, type NativeSubject } from './native-rule.ts';
 
-export const templateMetadata: Rule = {
-  name: 'template-metadata',
-  check: (request, context) => {
-    const { kind, namespace, object, oldObject, user } = request;
-    const paths = kind.origin === 'native' ? METADATA_PATHS.get(kindOf(kind.group, kind.plural)) : undefined;
-    if (paths === undefined || object === undefined || isTrusted(user, context)) return NONE;
-    const tenant = context.engine.tenantOf(namespace);
-    if (tenant === undefined) return NONE;
-    const marks = marksIn(object, paths).filter((mark) => isClaim(mark, kind, tenant));
-    if (marks.length === 0) return NONE;
-    const before = new Set(marksIn(oldObject, paths).map(({ id }) => id));
-    return marks
-      .filter(({ id }) => !before.has(id))
-      .map(({ field, section, key }) =>
-        reservedKey(section === 'finalizers' ? field : `${field}[${key}]`, key),
-      );
-  },
-};
+export const templateMetadata: Rule = nativeRule('template-metadata', [...METADATA_PATHS.keys()], (subject) =>
+  (METADATA_PATHS.get(resourceOf(subject.request)) ?? [])
+    .flatMap((field) => placesAt(subject.object, field))
+    .flatMap(({ path, value }) => (isObject(value) ? claims(value, path, subject) : [])),
+);
 
-interface Mark {
-  /** With list positions; these move when others come and go, so `id` has none. */
-  readonly field: string;
-  readonly section: (typeof SECTIONS)[number] | 'finalizers';
-  readonly key: string;
-  readonly value: unknown;
-  readonly id: string;
-}
-
-function isClaim({ section, key, value }: Mark, kind: Kind, tenant: TenantIdentity): boolean {
-  if (section === 'finalizers') return true;
-  return !isForPeople(kind, key) && !(section === 'labels' && isTrue(key, value, tenant));
-}
-
-/** Every reserved key below the paths. */
-const marksIn = (object: JsonObject | undefined, paths: readonly string[]): readonly Mark[] =>
-  paths.flatMap((path) =>
-    placesAt(object, path).flatMap((place) => (isObject(place.value) ? marksAt(path, place) : [])),
-  );
-
-function marksAt(path: string, place: Place): readonly Mark[] {
-  const metadata = place.value as JsonObject;
-  const mark = (section: Mark['section'], key: string, value: unknown): Mark => ({
-    field: `${place.path}.${section}`,
-    section,
-    key,
-    value,
-    id: JSON.stringify([path, section, key, value]),
-  });
-  const marks = SECTIONS.flatMap((section) =>
+function claims(metadata: JsonObject, path: string, { kind, tenant }: NativeSubject): readonly Violation[] {
+  const keys = (section: 'labels' | 'annotations'): readonly string[] =>
     Object.entries(mapIn(metadata, section))
-      .filter(([key]) => isReserved(key))
-      .map(([key, value]) => mark(section, key, value)),
+      .filter(
+        ([key, value]) => isReserved(key) && !isForPeople(kind, key) && !isSo(section, [key, value], tenant),
+      )
+      .map(([key]) => key);
+  const finalizers = [...finalizersIn(metadata).entries()].filter(
+    (entry): entry is [number, string] => typeof entry[1] === 'string' && isReserved(entry[1]),
   );
-  const finalizers = finalizersIn(metadata)
-    .filter((key): key is string => typeof key === 'string' && isReserved(key))
-    .map((key) => mark('finalizers', key, ''));
-  return [...marks, ...finalizers];
+  return [
+    ...keys('labels').map((key) => reservedKey(`${path}.labels[${key}]`, key)),
+    ...keys('annotations').map((key) => reservedKey(`${path}.annotations[${key}]`, key)),
+    ...finalizers.map(([index, key]) => reservedKey(`${path}.finalizers[${index}]`, key)),
+  ];
 }
+
+/** Tenancy is said by labels. */
+const isSo = (section: string, [key, value]: readonly [string, unknown], tenant: TenantIdentity): boolean =>
+  section === 'labels' && isTrue(key, value, tenant);
