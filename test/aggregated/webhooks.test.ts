@@ -1,6 +1,7 @@
 /** What is refused in tenants' namespaces on a real kube-apiserver that asks `polder webhooks`, and what an outage stops. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import type { JsonObject } from '../../apiserver/api/json.ts';
 import { until } from '../support/until.ts';
 import { labelled, NS, OPENINGS, pod, shop, template, workload } from './support/webhook-objects.ts';
 import { startWebhookHost, type WebhookHost } from './support/webhook-host.ts';
@@ -32,6 +33,22 @@ describe('native kinds on a host cluster', function () {
         /admission webhook "isolation\.polder\.dev" denied the request: rolebindings\.rbac\.authorization\.k8s\.io "mine" is forbidden: roleRef\.name: ClusterRole "cluster-admin" may not be bound/,
       );
       await cluster.ok(bind('look', 'view'), { as: dev });
+    });
+
+    it('C43 a Role that reaches the tokens of accounts by a wildcard is refused', async () => {
+      const { cluster, dev } = host;
+      const create = ['create', 'role', 'minter', `--namespace=${NS}`, '--verb=create'];
+      const object = JSON.parse(
+        await cluster.ok([...create, '--resource=pods', '--dry-run=client', '-o', 'json']),
+      ) as JsonObject;
+      const [rule] = object['rules'] as JsonObject[];
+      const tokens = { ...object, rules: [{ ...rule, resources: ['pods', '*/token'] }] };
+      assert.match(
+        await host.refusal(dev, tokens),
+        /isolation\.polder\.dev" denied .*: rules\[0\]\.resources\[1\]: a Role .* may not hold "\*\/token"/,
+      );
+      const paths = { ...object, rules: [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }] };
+      assert.match(await host.refusal(dev, paths), /namespaced rules cannot apply to non-resource URLs/);
     });
 
     it('X3 a hostPath pod is refused, in a Pod and in a Deployment', async () => {

@@ -5,15 +5,13 @@ import type { Rule, Violation } from '../rule.ts';
 import { forbid, nativeRule } from './native-rule.ts';
 
 const VERBS: ReadonlySet<unknown> = new Set(['*', 'escalate', 'bind', 'impersonate']);
-const RESOURCES: ReadonlySet<unknown> = new Set([
-  '*',
-  '*/*',
+const RESOURCES: readonly string[] = [
   'serviceaccounts/token',
   'nodes',
   'nodes/proxy',
   'rolebindings',
   'roles',
-]);
+];
 const WRITES: ReadonlySet<unknown> = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 /** Reading who may do what is harmless. */
 const READABLE: ReadonlySet<unknown> = new Set(['rolebindings', 'roles']);
@@ -25,10 +23,18 @@ export const roles: Rule = nativeRule('roles', ['rbac.authorization.k8s.io/roles
     ...found(
       rule,
       'resources',
-      (value) => RESOURCES.has(value) && !(READABLE.has(value) && onlyReads(rule.value)),
+      (value) => isProtected(value) && !(READABLE.has(value) && onlyReads(rule.value)),
     ),
   ]),
 );
+
+// `*` is every resource and subresource, `*/x` the subresource x of every one. source: rbac/v1 ResourceMatches
+function isProtected(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  if (value === '*' || value === '*/*') return true;
+  if (!value.startsWith('*/')) return RESOURCES.includes(value);
+  return RESOURCES.some((resource) => resource.endsWith(value.slice(1)));
+}
 
 const onlyReads = (rule: unknown): boolean => {
   const verbs = at(rule, 'verbs');
