@@ -37,6 +37,8 @@ const PLAIN = /[ !#-[\]-\uffff]*/y;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 const SPACE = /[ \t\n\r]*/y;
 const LIMIT = 2 ** 53;
+/** UTF-16 units of a field path that is reported. */
+const MAX_PATH = 1024;
 
 /** Reads one document once: `new JsonReader(text, maxDepth, maxFindings).read()`. */
 export class JsonReader {
@@ -46,6 +48,7 @@ export class JsonReader {
   readonly #path: (string | number)[] = [];
   readonly #duplicates = new Set<string>();
   readonly #lossy: { readonly field: string; readonly literal: string }[] = [];
+  #findings = 0;
   #at = 0;
 
   constructor(text: string, maxDepth: number, maxFindings: number) {
@@ -92,14 +95,16 @@ export class JsonReader {
   #object(): Record<string, unknown> {
     const object: Record<string, unknown> = {};
     if (this.#skip('}')) return object;
+    const repeated = new Set<string>();
     do {
       this.#space();
       if (this.#text[this.#at] !== '"') throw this.#unexpected('a quoted key');
       const key = this.#string();
       if (!this.#skip(':')) throw this.#unexpected('":"');
       this.#path.push(key);
-      if (Object.hasOwn(object, key) && this.#duplicates.size < this.#maxFindings) {
-        this.#duplicates.add(joinPath('', this.#path));
+      if (Object.hasOwn(object, key) && !repeated.has(key)) {
+        repeated.add(key);
+        this.#addDuplicate();
       }
       const value = this.#value();
       this.#path.pop();
@@ -107,6 +112,16 @@ export class JsonReader {
     } while (this.#skip(','));
     if (!this.#skip('}')) throw this.#unexpected('"," or "}"');
     return object;
+  }
+
+  /** The path is made at most that often: it is as long as its keys, which may be megabytes. */
+  #addDuplicate(): void {
+    this.#findings += 1;
+    if (this.#findings <= this.#maxFindings) this.#duplicates.add(this.#here());
+  }
+
+  #here(): string {
+    return joinPath('', this.#path).slice(0, MAX_PATH);
   }
 
   #array(): unknown[] {
@@ -162,7 +177,7 @@ export class JsonReader {
     if (literal === undefined) throw this.#unexpected('a value');
     const value = Number(literal);
     if (isLossy(literal, value) && this.#lossy.length < this.#maxFindings) {
-      this.#lossy.push({ field: joinPath('', this.#path), literal });
+      this.#lossy.push({ field: this.#here(), literal });
     }
     return value;
   }
@@ -221,5 +236,9 @@ function isLossy(literal: string, value: number): boolean {
 /** Significant digits of a number literal, without point, exponent, sign, leading and trailing zeros. */
 function digits(literal: string): string {
   const mantissa = literal.toLowerCase().split('e', 1)[0] ?? '';
-  return mantissa.replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '');
+  const found = mantissa.replace(/[-.]/g, '').replace(/^0+/, '');
+  // A pattern for the end would begin anew at every zero of a number of megabytes.
+  let end = found.length;
+  while (found[end - 1] === '0') end -= 1;
+  return found.slice(0, end);
 }

@@ -181,6 +181,15 @@ describe('parseJson', () => {
     assert.deepEqual(parseJson(Buffer.from('{"name":"zoë 🐝"}')).value, { name: 'zoë 🐝' });
   });
 
+  it('reads numbers of very many zeros digit by digit, not once for each', function () {
+    // For once a time: looked at from every zero anew, this takes minutes.
+    this.timeout(20_000);
+    const zeros = '0'.repeat(1_000_000);
+    const literal = `1${'0'.repeat(16)}.${zeros}1`;
+    const { lossy } = parseJson(`{"a":${literal},"b":1${'0'.repeat(16)}.${zeros},"c":0.${zeros}}`);
+    assert.deepEqual(lossy, [{ field: 'a', literal }]);
+  });
+
   it('agrees with JSON.parse and with the exact reader on random documents', () => {
     const next = random(20_261);
     let duplicates = 0;

@@ -61,7 +61,7 @@ function tooLarge(maxBytes: number): ApiError {
 export function parseBody(contentType: string | undefined, bytes: Buffer, origin: Kind['origin']): Body {
   const type = wellFormed(contentType) ? mediaTypeOf(contentType) : NO_TYPE;
   if (type === JSON_TYPE || type === '') return parseJsonBody(bytes);
-  if (type === YAML_TYPE) return parseYaml(bytes);
+  if (type === YAML_TYPE) return parseYamlBody(bytes);
   if (type === PROTOBUF_TYPE && origin === 'native') return parseProtobuf(bytes);
   throw unsupportedMediaType(objectTypes(origin));
 }
@@ -97,12 +97,17 @@ export function parseJsonBody(bytes: Buffer): Body {
 
 const OPENING_BRACE = 0x7b;
 
-/** An apply configuration: YAML by name, JSON in practice, and JSON is read by the faster parser. */
-export function parseApplyBody(bytes: Buffer): Body {
+/**
+ * An object or an apply configuration that is YAML by name. In practice it is JSON, which is YAML as well, and that is
+ * read by the faster parser, however much of it there is. Throws `ApiError` BadRequest or RequestEntityTooLarge.
+ */
+export function parseYamlBody(bytes: Buffer): Body {
   // What is not UTF-8 is no YAML; the parser of JSON would replace it, as it does everywhere in Kubernetes.
   if (bytes[0] === OPENING_BRACE && isUtf8(bytes)) {
     try {
-      return parseJson(bytes);
+      const body = parseJson(bytes);
+      // A number beyond a double is text in YAML.
+      if (body.lossy.every(({ literal }) => Number.isFinite(Number(literal)))) return body;
     } catch (error) {
       // A YAML flow mapping also starts with a brace.
       if (!(error instanceof JsonSyntaxError)) throw error;

@@ -13,7 +13,7 @@ import {
   requirePassage,
   resourceAttributes,
 } from './access.ts';
-import { parseApplyBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
+import { parseYamlBody, parseBody, parseJsonBody, readBody, requireObjectType } from './body.ts';
 import { timedOut } from './deadline.ts';
 import { encodeList, encodeObject, type EncodingOptions, type ListMetadata } from './encoding.ts';
 import type { Exchange } from './exchange.ts';
@@ -222,7 +222,7 @@ function patchOf(
 ): Patch {
   switch (type) {
     case 'apply':
-      return { type, body: parseApplyBody(bytes), force, beforeCreate };
+      return { type, body: parseYamlBody(bytes), force, beforeCreate };
     case 'merge':
     case 'json':
     case 'strategic':

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { parseApplyBody, parseBody, parseJsonBody } from './body.ts';
+import { isMap, parseDocument, YAMLParseError } from 'yaml';
+import type { ApiError } from '../api/errors.ts';
+import { parseYamlBody, parseBody, parseJsonBody } from './body.ts';
+import { YamlReader } from './yaml-nodes.ts';
+import { MAX_TOKENS } from './yaml-tokens.ts';
 import { parseYaml } from './yaml.ts';
 
 const refused = { code: 400, reason: 'BadRequest' };
@@ -86,7 +90,7 @@ describe('YAML bodies', () => {
       const bytes = Buffer.concat([Buffer.from('{"a": "'), Buffer.from(octets, 'hex'), Buffer.from('"}')]);
       const wanted = { ...refused, message: /not UTF-8/ };
       assert.throws(() => parseBody('application/yaml', bytes, 'own'), wanted, octets);
-      assert.throws(() => parseApplyBody(bytes), wanted, octets);
+      assert.throws(() => parseYamlBody(bytes), wanted, octets);
     }
   });
 
@@ -141,6 +145,186 @@ describe('YAML bodies', () => {
   });
 });
 
+describe('YAML bodies that would take long', () => {
+  const tooMany = {
+    code: 413,
+    reason: 'RequestEntityTooLarge',
+    message: 'Request entity too large: YAML is read up to 100000 tokens; send the same as JSON',
+  };
+  const many = (text: string): string => text.repeat(MAX_TOKENS);
+
+  it('are 413 above a number of tokens, whatever the tokens are, before anything is made of them', () => {
+    for (const text of [
+      `x: [${many('a,')}]`,
+      `x: [${many('[],')}]`,
+      `x: !!omap [${many('a: 1,')}]`,
+      `x: &a 1\ny: [${many('*a,')}]`,
+      `a: &a {x: 1}\nb: {<<: [${many('*a,')}]}`,
+      `x:\n${many('- a\n')}`,
+      `x: [${many('&a 1,')}]`,
+      `x: [${many('!a 1,')}]`,
+      `x: [${many('"\\n",')}]`,
+      many('k:\n'),
+      `${many('# c\n')}x: 1`,
+      `x: 1${many('\n')}`,
+      many('%A b\n').replaceAll('%A b', '%TAG !a! b'),
+      `x: ${'['.repeat(500)}${many('a,')}${']'.repeat(500)}`,
+    ]) {
+      assert.throws(() => parseYaml(text), tooMany, text.slice(0, 40));
+      assert.throws(() => parseYamlBody(Buffer.from(text)), tooMany, text.slice(0, 40));
+      assert.throws(() => parseBody('application/yaml', Buffer.from(text), 'own'), tooMany);
+    }
+  });
+
+  it('are read up to that number, and with long texts of any kind', () => {
+    const items = Array.from({ length: 33_000 }, (_, index) => index);
+    assert.deepEqual(parseYaml(`[${items.join(',')}]`).value, items);
+    const lines = 'a line of text\n'.repeat(70_000);
+    const { value } = parseYaml(
+      `a: |\n${lines.replaceAll('a line', '  a line')}b: "${'\\n'.repeat(500_000)}"\nc: '${'x'.repeat(500_000)}'\n`,
+    );
+    assert.deepEqual(value, { a: lines, b: '\n'.repeat(500_000), c: 'x'.repeat(500_000) });
+  });
+
+  it('are read whole where they are JSON, as clients send them', () => {
+    const object = { items: Array.from({ length: MAX_TOKENS }, (_, index) => ({ index })) };
+    const bytes = Buffer.from(JSON.stringify(object));
+    assert.deepEqual(parseBody('application/yaml', bytes, 'own').value, object);
+    assert.deepEqual(parseYamlBody(bytes).value, object);
+    assert.deepEqual(parseYamlBody(Buffer.from('{"a": 1e400}')).value, { a: '1e400' });
+  });
+
+  it('are refused at the first mistake, before more of the text is looked at', () => {
+    const message = /^the body is not valid YAML: Unexpected flow-seq-end token/;
+    assert.throws(() => parseYaml(`a: 1\n${many(']')}`), { ...refused, message });
+    assert.throws(() => parseYaml(many('%A b\n')), { ...refused, message: /Unknown directive %A/ });
+  });
+
+  it('have no list made of all their mistakes, and none of what is only odd', () => {
+    let made = 0;
+    const countError = (): void => {
+      made += 1;
+    };
+    const prototype: object = Object.getPrototypeOf(YAMLParseError.prototype);
+    Object.defineProperty(prototype, 'pos', { configurable: true, set: countError });
+    try {
+      for (const text of [`a: "${many('\\q')}"`, `[${'? '.repeat(20_000)}`, `[${'&a '.repeat(20_000)}1]`])
+        assert.throws(() => parseYaml(text), refused, text.slice(0, 10));
+      parseYaml(`[${'!a 1,'.repeat(15_000)}]`);
+    } finally {
+      Reflect.deleteProperty(prototype, 'pos');
+    }
+    assert.equal(made, 0);
+  });
+
+  it('tell what is wrong in few words', () => {
+    for (const text of [`a: !${'!'.repeat(1_000_000)} b`, `a: 1\n] ${'x'.repeat(1_000_000)}`])
+      assert.throws(
+        () => parseYaml(text),
+        ({ code, message }: ApiError) => code === 400 && message.length < 1000,
+      );
+  });
+
+  it('are refused with lists and mappings as keys before these are searched', () => {
+    const message = 'the body has a YAML key that is neither text nor a number';
+    for (const text of [`[${'['.repeat(400)}a${']: 1'.repeat(400)}]`, '[a]: 1', '{[a]: 1}', '{a: 1} : 1'])
+      assert.throws(() => parseYaml(text), { ...refused, message }, text.slice(0, 10));
+  });
+
+  it('are walked once, however many aliases they have', () => {
+    const texts = `x: &a 1\nz: [${'*a,'.repeat(9000)}]\nw: [${'{<<: &b {}},'.repeat(10)}]`;
+    const document = parseDocument(texts, { version: '1.1' });
+    const { contents } = document;
+    assert.ok(isMap(contents));
+    const { items } = contents;
+    let reads = 0;
+    Object.defineProperty(contents, 'items', {
+      get: () => {
+        reads += 1;
+        return items;
+      },
+    });
+    const { value } = new YamlReader(document).read();
+    assert.deepEqual(
+      (value as { readonly z: unknown }).z,
+      Array.from({ length: 9000 }, () => 1),
+    );
+    assert.equal(reads, 1);
+  });
+
+  it('are refused when merge keys copy too much, with and without aliases', () => {
+    const message = 'the body repeats too much through YAML aliases';
+    const keys = Array.from({ length: 1000 }, (_, index) => `k${index}: 1`).join(', ');
+    for (const text of [
+      `a: ${'{<<: '.repeat(20)}{${keys}}${'}'.repeat(20)}`,
+      `a: &a {${keys}}\nb: {${'<<: *a, '.repeat(20)}}`,
+      `a: &a {${keys}}\nb: {<<: [${'*a, '.repeat(20)}]}`,
+    ])
+      assert.throws(() => parseYaml(text), { ...refused, message }, text.slice(0, 10));
+    const once = parseYaml(`a: &a {${keys}}\nb: {<<: *a, k0: 2}`).value as { readonly b: object };
+    assert.equal(Object.keys(once.b).length, 1000);
+  });
+
+  it('have integers of any length, which are text where a double cannot be as large', () => {
+    const long = '9'.repeat(400);
+    const longer = '9'.repeat(1_000_000);
+    assert.deepEqual(parseYaml(`a: ${long}\nb: -${longer}\n${long}: 0x${'f'.repeat(2000)}`).value, {
+      a: long,
+      b: `-${longer}`,
+      [long]: `0x${'f'.repeat(2000)}`,
+    });
+    assert.throws(() => parseYaml(`a: !!int ${long}`), refused);
+  });
+
+  it('have short paths for what is found in them, made a few times only', () => {
+    const key = 'k'.repeat(500_000);
+    const text = `{${key}: {${'a: 1, '.repeat(100)} b: {c: 1, c: 9007199254740993}}}`;
+    for (const { duplicates, lossy } of [
+      parseYaml(text),
+      parseJsonBody(Buffer.from(text.replace(/[a-z]+/g, '"$&"').replace(', }', '}'))),
+    ]) {
+      const path = `${'k'.repeat(1024)}`;
+      assert.deepEqual([duplicates, lossy], [[path], [{ field: path, literal: '9007199254740993' }]]);
+    }
+  });
+});
+
+describe('YAML anchors', () => {
+  it('are the last one of their name before the alias, also where the alias is followed later', () => {
+    const text = [
+      'first: &a 1',
+      'list: &b [*a, &a 2, *a]',
+      'again: *b',
+      'map: {&a k: *a}',
+      'outer: &c {x: &a 3, z: *b}',
+      'last: [*a, *c]',
+    ].join('\n');
+    assert.deepEqual(parseYaml(text).value, {
+      first: 1,
+      list: [1, 2, 2],
+      again: [1, 2, 2],
+      map: { k: 'k' },
+      outer: { x: 3, z: [1, 2, 2] },
+      last: [3, { x: 3, z: [1, 2, 2] }],
+    });
+  });
+
+  it('name nothing before their place, and not what they are inside of', () => {
+    assert.throws(() => parseYaml('a: *a\nb: &a 1'), { ...refused, message: /names nothing/ });
+    for (const text of ['a: &a [*a]', 'a: &a {b: {<<: *a}}', 'a: &a [&b [*a]]'])
+      assert.throws(() => parseYaml(text), { ...refused, message: /inside of what it names/ }, text);
+  });
+
+  it('may be on what has a tag of lists of pairs, sets and dates, which mean what they look like', () => {
+    assert.deepEqual(
+      parseYaml(
+        'a: !!omap [x: 1, z: 2]\nb: !!pairs [x: 1]\nc: !!set {x, z}\nd: !!timestamp 2001-01-01\ne: !x [1]',
+      ).value,
+      { a: [{ x: 1 }, { z: 2 }], b: [{ x: 1 }], c: { x: null, z: null }, d: '2001-01-01', e: [1] },
+    );
+  });
+});
+
 describe('bodies', () => {
   it('C111 keep what plain JSON would lose', () => {
     const { value, duplicates, lossy } = parseJsonBody(
@@ -173,9 +357,9 @@ describe('bodies', () => {
   });
 
   it('of an apply are JSON or YAML', () => {
-    assert.deepEqual(parseApplyBody(Buffer.from('{"a":1}')).value, { a: 1 });
-    assert.deepEqual(parseApplyBody(Buffer.from('{a: 1}')).value, { a: 1 });
-    assert.deepEqual(parseApplyBody(Buffer.from('a: 1')).value, { a: 1 });
-    assert.throws(() => parseApplyBody(Buffer.from('{"a"')), refused);
+    assert.deepEqual(parseYamlBody(Buffer.from('{"a":1}')).value, { a: 1 });
+    assert.deepEqual(parseYamlBody(Buffer.from('{a: 1}')).value, { a: 1 });
+    assert.deepEqual(parseYamlBody(Buffer.from('a: 1')).value, { a: 1 });
+    assert.throws(() => parseYamlBody(Buffer.from('{"a"')), refused);
   });
 });

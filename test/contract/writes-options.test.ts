@@ -230,6 +230,32 @@ describe('contract F: options and limits of writes', function () {
     expectCode(await root.call('PATCH', `${maps}/small`, allowed), 200);
   });
 
+  it('C110 answers 413 to YAML of too many tokens, wherever it is read, and takes the same as JSON', async () => {
+    const many = Array.from({ length: 30_000 }, (_, index) => [`l${index}`, 'x'] as const);
+    const body = dataPolicy('many');
+    const object = { ...body, metadata: { ...body.metadata, annotations: Object.fromEntries(many) } };
+    const text = JSON.stringify(object);
+    // A comment behind it, and it is no JSON.
+    const large = `${text} # YAML`;
+    const yaml = 'application/yaml';
+    await root.create(path, dataPolicy('tokens'));
+
+    for (const [method, url, type] of [
+      ['POST', path, yaml],
+      ['PUT', `${path}/tokens`, yaml],
+      ['PATCH', `${path}/tokens?fieldManager=me`, APPLY],
+      ['DELETE', `${path}/tokens`, yaml],
+      ['DELETE', path, yaml],
+    ] as const) {
+      const answer = await root.call(method, url, { body: large, type });
+      expectStatus(answer, 413, 'RequestEntityTooLarge');
+      assert.match(answer.body.message, /send the same as JSON/, method);
+    }
+    expectCode(await root.call('POST', path, { body: text, type: yaml }), 201);
+    const long = `${JSON.stringify(dataPolicy('long'))}${' # a long comment'.repeat(50_000)}`;
+    expectCode(await root.call('POST', path, { body: long, type: yaml }), 201);
+  });
+
   it('C111 keeps odd keys and whole numbers as they were sent, or refuses them', async () => {
     const raw = (name: string): string =>
       `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${name}","labels":{"constructor":"l"},` +
