@@ -44,7 +44,7 @@ describe('pods on a host cluster', function () {
       );
     });
 
-    it('P17 tolerations that Kubernetes adds pass, those of a DaemonSet too', async () => {
+    it('P17 E62 tolerations that Kubernetes adds pass, those of a DaemonSet too, and that it chooses nodes', async () => {
       const { cluster } = host;
       const made = await host.get('pod', 'plain', '-n', NS);
       const keys = (at(made, 'spec.tolerations') as JsonObject[]).map(({ key }) => key);
@@ -67,6 +67,32 @@ describe('pods on a host cluster', function () {
       await until('the DaemonSet has its pod', async () => (await pods('app=agents')).length === 1);
       const [agent] = await pods('app=agents');
       assert.ok((at(agent, 'spec.tolerations') as JsonObject[]).length >= 5);
+      const required = 'requiredDuringSchedulingIgnoredDuringExecution';
+      const byName = {
+        nodeAffinity: {
+          [required]: {
+            nodeSelectorTerms: [
+              { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['node-1'] }] },
+            ],
+          },
+        },
+      };
+      assert.deepEqual(at(agent, 'spec.affinity'), byName);
+      // E62 what the controller may write, nobody else may.
+      const chosen = workload('apps/v1', 'DaemonSet', 'chosen', {
+        selector: { matchLabels: labelled },
+        template: template({ affinity: byName }),
+      });
+      for (const [object, path] of [
+        [pod('chosen', { affinity: byName }), 'spec'],
+        [chosen, 'spec.template.spec'],
+      ] as const) {
+        const field = `${path}.affinity.nodeAffinity.${required}.nodeSelectorTerms[0].matchFields[0]: `;
+        const refusal = await host.refusal(host.dev, object);
+        assert.ok(refusal.includes(`${field}pods of tenants do not choose their node`), refusal);
+      }
+      const [{ metadata }] = (await pods('app=agents')) as [JsonObject];
+      await cluster.ok(['label', 'pod', String(at(metadata, 'name')), '-n', NS, 'team=a'], { as: host.dev });
       assert.equal(
         (at(agent, 'metadata.labels') as JsonObject)['polder.dev/tenant-uid'],
         await host.uidOf('acme'),

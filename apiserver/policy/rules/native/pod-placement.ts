@@ -8,7 +8,7 @@ import { podRule } from './pod-rule.ts';
 
 export const podPlacement = podRule('pod-placement', (pod, { context, tenant }) => {
   const pools = poolsFor(tenant, context.lookup);
-  return [...nodes(pod), ...selectors(pod, pools), ...tolerations(pod, pools), ...priority(pod)];
+  return [...nodes(pod, pools), ...selectors(pod, pools), ...tolerations(pod, pools), ...priority(pod)];
 });
 
 const objection = ({ path }: PodDescription, place: string, message: string): Violation =>
@@ -17,15 +17,45 @@ const objection = ({ path }: PodDescription, place: string, message: string): Vi
 const NOT_OPEN =
   'selects nodes that are not open to this tenant; leave it out, or ask an operator to open the pool';
 
-/** Naming a node goes around the scheduler and every taint. */
-const nodes = (pod: PodDescription): readonly Violation[] =>
-  placesAt(pod.spec, 'nodeName')
-    .filter(({ value }) => value !== '')
-    .map(({ path }) => objection(pod, path, 'pods of tenants do not choose their node; use a nodeSelector'));
+const CHOOSES = 'pods of tenants do not choose their node; use a nodeSelector for the labels of a pool';
+/** Every node has a value of its own. */
+const HOSTNAME = 'kubernetes.io/hostname';
 
-const AFFINITY = [
-  'affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[].matchExpressions[]',
-  'affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[].preference.matchExpressions[]',
+/**
+ * Naming a node goes around every pool, and as `nodeName` around the scheduler and every taint. The only field of a node
+ * that can be matched is its name, which is how the controller of DaemonSets places the pods it makes.
+ */
+const nodes = (pod: PodDescription, pools: readonly Pool[]): readonly Violation[] =>
+  [
+    ...placesAt(pod.spec, 'nodeName').filter(({ value }) => value !== ''),
+    ...TERMS.flatMap((term) => placesAt(pod.spec, `${term}.matchFields[]`)),
+    ...hostnames(pod.spec, pools),
+  ].map(({ path }) => objection(pod, path, CHOOSES));
+
+function hostnames(spec: JsonObject, pools: readonly Pool[]): readonly Place[] {
+  // Of pools of one node, which may be asked for like others.
+  const open = new Set<unknown>(
+    pools.filter(({ isOpen }) => isOpen).map(({ nodeSelector }) => nodeSelector[HOSTNAME]),
+  );
+  const isOpen = (value: unknown): boolean => typeof value === 'string' && open.has(value);
+  const selector = spec['nodeSelector'];
+  const isChosen = isObject(selector) && Object.hasOwn(selector, HOSTNAME) && !isOpen(selector[HOSTNAME]);
+  const direct = isChosen ? [{ path: `nodeSelector[${HOSTNAME}]`, value: selector[HOSTNAME] }] : [];
+  const expressions = TERMS.flatMap((term) => placesAt(spec, `${term}.matchExpressions[]`));
+  return [...direct, ...expressions.filter(({ value }) => namesNodes(value, isOpen))];
+}
+
+/** All others left out is one chosen, so it does not matter what for they are named. */
+function namesNodes(expression: unknown, isOpen: (value: unknown) => boolean): boolean {
+  const values = at(expression, 'values');
+  if (at(expression, 'key') !== HOSTNAME || !Array.isArray(values) || values.length === 0) return false;
+  return at(expression, 'operator') !== 'In' || !values.every(isOpen);
+}
+
+const NODE_AFFINITY = 'affinity.nodeAffinity';
+const TERMS = [
+  `${NODE_AFFINITY}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[]`,
+  `${NODE_AFFINITY}.preferredDuringSchedulingIgnoredDuringExecution[].preference`,
 ];
 
 /** A label that an open pool shares with a closed one is open. */
@@ -40,7 +70,7 @@ function selectors(pod: PodDescription, pools: readonly Pool[]): readonly Violat
   const direct = Object.entries(isObject(selector) ? selector : {})
     .filter(([key, value]) => typeof value === 'string' && closed.includes(pairOf(key, value)))
     .map(([key]) => objection(pod, `nodeSelector[${key}]`, NOT_OPEN));
-  const expressions = AFFINITY.flatMap((field) => placesAt(pod.spec, field))
+  const expressions = TERMS.flatMap((term) => placesAt(pod.spec, `${term}.matchExpressions[]`))
     .filter(({ value }) => closed.some((pair) => reaches(value, pair)))
     .map(({ path }) => objection(pod, path, NOT_OPEN));
   return [...direct, ...expressions];
