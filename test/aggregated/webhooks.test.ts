@@ -139,6 +139,17 @@ describe('native kinds on a host cluster', function () {
         });
         return stderr.includes('this host is not available to this tenant');
       });
+      const alias = 'nginx.ingress.kubernetes.io/server-alias';
+      const own = shop(NS, 'own.example.org');
+      const annotated = {
+        ...own,
+        metadata: { ...(own['metadata'] as JsonObject), annotations: { [alias]: 'shop.example.com' } },
+      };
+      assert.match(
+        await host.refusal(host.dev, annotated),
+        /metadata\.annotations\[nginx\.ingress\.kubernetes\.io\/server-alias\]: this host is not available/,
+      );
+      await host.apply(host.dev, own);
     });
 
     it('refuses whom no policy allows, although RBAC does', async () => {

@@ -4,6 +4,7 @@ import { at } from '../../api/json.ts';
 import { Ingress } from '../../kinds/native/ingress.ts';
 import type { Engine } from '../engine.ts';
 import type { Lookup, Stored } from '../rules/rule.ts';
+import { annotatedHosts } from './host-annotations.ts';
 import { placesAt } from './pods.ts';
 
 /** Lower case, ASCII, without a trailing dot: equal names are equal texts. Empty when it is no name. */
@@ -21,12 +22,20 @@ export interface NamedHost {
   readonly host: string;
 }
 
-export const hostsOf = (ingress: unknown): readonly NamedHost[] =>
-  HOST_PATHS.flatMap((field) =>
+export const hostsOf = (ingress: unknown): readonly NamedHost[] => [
+  ...HOST_PATHS.flatMap((field) =>
     placesAt(ingress, field).flatMap(({ path, value }) =>
       typeof value === 'string' && value !== '' ? [{ path, host: canonicalHost(value) }] : [],
     ),
-  );
+  ),
+  ...annotatedHosts(ingress).map(({ path, text }) => ({ path, host: plainHost(text) })),
+];
+
+/** The API server holds hosts of rules to this; in annotations patterns stand for more than one. */
+function plainHost(text: string): string {
+  const host = canonicalHost(text);
+  return /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(host) ? host : '';
+}
 
 /** Of one Ingress, so that asking takes the same time however many it names. */
 interface HostIndex {

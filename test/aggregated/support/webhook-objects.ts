@@ -98,10 +98,10 @@ export const OPENINGS: readonly (readonly [JsonObject, RegExp])[] = [
   ],
 ];
 
-export const shop = (namespace: string): JsonObject => {
+export const shop = (namespace: string, host = 'shop.example.com'): JsonObject => {
   const rules = [
     {
-      host: 'shop.example.com',
+      host,
       http: {
         paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 's', port: { number: 80 } } } }],
       },

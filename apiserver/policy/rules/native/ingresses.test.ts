@@ -49,3 +49,110 @@ describe('Ingresses of a tenant with many hosts', () => {
     world.admit({ user: dev, kind: Ingress, object: object('a999.example.com') });
   });
 });
+
+describe('annotations of Ingresses that name hosts', () => {
+  const of = (annotations: JsonObject, host = 'own.example.org', namespace = NS): JsonObject => ({
+    metadata: { name: 'mine', namespace, annotations },
+    spec: { rules: [{ host }] },
+  });
+  const NGINX = 'nginx.ingress.kubernetes.io';
+  const conditions = (field: string): string =>
+    JSON.stringify([{ field, hostHeaderConfig: { values: ['a.example.com'] } }]);
+  const taken = (): ReturnType<typeof createReviewWorld> => {
+    const world = createReviewWorld();
+    world.put(Ingress, of({}, 'a.example.com', 'tn-globex'));
+    return world;
+  };
+  const KEYS = [
+    `${NGINX}/server-alias`,
+    'ingress.example.com/server-alias',
+    'haproxy-ingress.github.io/redirect-from',
+    'haproxy-ingress.github.io/server-redirect',
+    'konghq.com/host-aliases',
+    'appgw.ingress.kubernetes.io/hostname-extension',
+    'external-dns.alpha.kubernetes.io/hostname',
+    'external-dns.alpha.kubernetes.io/internal-hostname',
+    'cert-manager.io/common-name',
+    'traefik.ingress.kubernetes.io/router.tls.domains.0.sans',
+  ];
+
+  for (const key of KEYS) {
+    it(`D52 ${key} names hosts as rules do: those of others are refused, and its own are kept from others`, () => {
+      const world = taken();
+      for (const value of [
+        'a.example.com',
+        'b.example.org, A.EXAMPLE.com.',
+        'b.example.org a.example.com',
+        '*.example.com',
+      ]) {
+        const status = world.refusal({ user: dev, kind: Ingress, object: of({ [key]: value }) });
+        assert.deepEqual(codesOf(status), ['HOST_NOT_OWNED'], value);
+        assert.equal(status.details?.causes?.[0]?.field, `metadata.annotations[${key}]`);
+      }
+      world.admit({ user: dev, kind: Ingress, object: of({ [key]: 'b.example.org, c.example.org' }) });
+      world.put(Ingress, of({ [key]: 'theirs.example.net' }, 'x.example.net', 'tn-globex'));
+      world.refusal({ user: dev, kind: Ingress, object: of({}, 'theirs.example.net') });
+    });
+  }
+
+  it('D52 what stands for more than one name in them is refused', () => {
+    const world = createReviewWorld();
+    for (const annotations of [
+      ...['~^.*$', '.example.org', 'www.example.*', '*', '_', 'a;b'].map((value) => ({
+        [`${NGINX}/server-alias`]: value,
+      })),
+      { 'haproxy-ingress.github.io/server-alias-regex': '.*' },
+      { 'haproxy-ingress.github.io/redirect-from-regex': '.*' },
+      { 'alb.ingress.kubernetes.io/conditions.svc': conditions('host-header') },
+      { 'alb.ingress.kubernetes.io/conditions.svc': conditions('host-header').replaceAll('h', '\\u0068') },
+      { 'alb.ingress.kubernetes.io/conditions.svc': 'host-header' },
+    ]) {
+      const status = world.refusal({ user: dev, kind: Ingress, object: of(annotations) });
+      assert.deepEqual(codesOf(status), ['HOST_NOT_OWNED'], JSON.stringify(annotations));
+    }
+    const methods = JSON.stringify([{ field: 'http-request-method' }]);
+    world.admit({
+      user: dev,
+      kind: Ingress,
+      object: of({ 'alb.ingress.kubernetes.io/conditions.svc': methods, 'example.com/hostname': 'a b' }),
+    });
+  });
+
+  it('D52 a redirect between a name and www. before it takes both', () => {
+    const both = { [`${NGINX}/from-to-www-redirect`]: 'true' };
+    const off = { [`${NGINX}/from-to-www-redirect`]: 'false' };
+    for (const [theirs, host] of [
+      ['www.shop.example.com', 'shop.example.com'],
+      ['crm.example.com', 'www.crm.example.com'],
+    ] as const) {
+      const world = createReviewWorld();
+      world.put(Ingress, of({}, theirs, 'tn-globex'));
+      const status = world.refusal({ user: dev, kind: Ingress, object: of(both, host) });
+      assert.deepEqual(codesOf(status), ['HOST_NOT_OWNED']);
+      for (const annotations of [{}, off])
+        world.admit({ user: dev, kind: Ingress, object: of(annotations, host) });
+    }
+  });
+
+  it('P05 an Ingress that had such an annotation may be labelled', () => {
+    const world = taken();
+    const old = of({ [`${NGINX}/server-alias`]: 'a.example.com' });
+    const metadata = { ...(old['metadata'] as JsonObject), labels: { a: 'b' } };
+    world.admit({ user: dev, kind: Ingress, object: { ...old, metadata }, old });
+  });
+
+  it('D52 refuses headers and parameters out of a namespace of others', () => {
+    const world = createReviewWorld();
+    for (const name of [
+      'auth-proxy-set-headers',
+      'custom-headers',
+      'fastcgi-params-configmap',
+      'auth-secret',
+    ]) {
+      const key = `${NGINX}/${name}`;
+      const status = world.refusal({ user: dev, kind: Ingress, object: of({ [key]: 'tn-globex/x' }) });
+      assert.deepEqual(codesOf(status), ['CROSS_TENANT_REF'], name);
+      world.admit({ user: dev, kind: Ingress, object: of({ [key]: `${NS}/x` }) });
+    }
+  });
+});

@@ -1,6 +1,7 @@
 /** Ingresses of a tenant answer for names of their own, and do not reach into the controller that serves them. */
 import { at, isObject } from '../../../api/json.ts';
 import { catchesAll, hostsOf, takenByOthers, type NamedHost } from '../../native/hosts.ts';
+import { hostPatterns } from '../../native/host-annotations.ts';
 import { isManagedName } from '../../native/managed.ts';
 import { placesAt } from '../../native/pods.ts';
 import type { Rule, Violation } from '../rule.ts';
@@ -12,6 +13,7 @@ export const ingresses: Rule = nativeRule('ingresses', ['networking.k8s.io/ingre
   return [
     ...everything(subject),
     ...taken(hosts, subject),
+    ...patterns(subject),
     ...certificates(subject),
     ...annotations(subject),
   ];
@@ -46,6 +48,11 @@ function taken(hosts: readonly NamedHost[], { context, tenant }: NativeSubject):
     .map(({ path }) => forbid('HOST_NOT_OWNED', path, 'this host is not available to this tenant'));
 }
 
+const patterns = ({ object }: NativeSubject): readonly Violation[] =>
+  hostPatterns(object).map((path) =>
+    forbid('HOST_NOT_OWNED', path, 'hosts are named one by one, in rules; a pattern is for operators'),
+  );
+
 const certificates = ({ object }: NativeSubject): readonly Violation[] =>
   placesAt(object, 'spec.tls[].secretName')
     .filter(({ value }) => typeof value === 'string' && isManagedName(value))
@@ -55,7 +62,9 @@ const certificates = ({ object }: NativeSubject): readonly Violation[] =>
 
 /** source: CVE-2021-25742: text that ends up in the configuration of the controller. */
 const SNIPPET = /-snippets?$/;
-const SECRET_REFERENCE = /(^|[/-])(auth-secret|auth-tls-secret|proxy-ssl-secret|secret)$/;
+/** `namespace/name` of a Secret, or of a ConfigMap with headers and parameters. */
+const REFERENCE =
+  /(^|[/-])(auth-secret|auth-tls-secret|proxy-ssl-secret|secret|set-headers|custom-headers|configmap)$/;
 
 function annotations({ object, context, tenant }: NativeSubject): readonly Violation[] {
   const found = at(object, 'metadata.annotations');
@@ -64,9 +73,9 @@ function annotations({ object, context, tenant }: NativeSubject): readonly Viola
     if (SNIPPET.test(key)) {
       return [forbid('RESERVED_METADATA', field, 'configuration of the ingress controller is for operators')];
     }
-    const [namespace, name] = typeof value === 'string' && SECRET_REFERENCE.test(key) ? value.split('/') : [];
+    const [namespace, name] = typeof value === 'string' && REFERENCE.test(key) ? value.split('/') : [];
     if (namespace === undefined || name === undefined) return [];
     if (context.engine.tenantOf(namespace)?.uid === tenant.uid && !isManagedName(name)) return [];
-    return [forbid('CROSS_TENANT_REF', field, 'the Secret is not one of this tenant')];
+    return [forbid('CROSS_TENANT_REF', field, 'what it refers to is not in a namespace of this tenant')];
   });
 }
