@@ -19,12 +19,17 @@ interface Target {
   readonly namespace: string;
   readonly name: string;
 }
+/** `sent`: what the client said, for admission. */
+interface CallOptions {
+  readonly dryRun: boolean;
+  readonly sent?: JsonObject | undefined;
+}
 /** Returns the object with its status. Throws `ApiError`. */
 export type Handler = (
   caller: Caller,
   target: Target,
   object: JsonObject,
-  options: { readonly dryRun: boolean },
+  options: CallOptions,
 ) => Promise<JsonObject>;
 
 export interface VirtualDeps extends RegistrationDeps {
@@ -35,20 +40,25 @@ export interface VirtualDeps extends RegistrationDeps {
 /** One handler for each of our virtual kinds, by kind name. Admission decides before anything is answered. */
 export function createVirtualHandlers(deps: VirtualDeps): Readonly<Record<string, Handler>> {
   return {
-    [AccessReview.kind]: async (caller, target, object) => {
-      await deps.admission.validate(requestOf(caller, target, object, false));
+    [AccessReview.kind]: async (caller, target, object, { sent }) => {
+      await deps.admission.validate(requestOf(caller, target, object, { dryRun: false, sent }));
       return reviewAccess(deps.engine, caller.user, target, object);
     },
     [RegistrationToken.kind]: async (caller, target, object, options) => {
-      await deps.admission.validate(requestOf(caller, target, object, options.dryRun));
+      await deps.admission.validate(requestOf(caller, target, object, options));
       return await mintRegistrationToken(deps, object, options);
     },
   };
 }
 
-function requestOf(caller: Caller, target: Target, object: JsonObject, dryRun: boolean): AdmissionRequest {
+function requestOf(
+  caller: Caller,
+  target: Target,
+  object: JsonObject,
+  options: CallOptions,
+): AdmissionRequest {
   const { kind, namespace, name } = target;
   const { user, warn, annotate } = caller;
-  const state = { object, oldObject: undefined, dryRun };
+  const state = { object, oldObject: undefined, dryRun: options.dryRun, options: options.sent };
   return { operation: 'CREATE', subresource: '', kind, namespace, name, user, warn, annotate, ...state };
 }

@@ -15,6 +15,8 @@ export interface AdmissionRequest {
   readonly name: string;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** What the client said of the operation, as fields of its meta/v1 options without kind and version. Absent: nothing. */
+  readonly options?: JsonObject | undefined;
   /** Absent on DELETE. */
   readonly object: JsonObject | undefined;
   /** Absent on CREATE. */

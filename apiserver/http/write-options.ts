@@ -4,7 +4,7 @@
  */
 import { cause } from '../api/causes.ts';
 import { badRequest, invalid, type ApiError, type Cause } from '../api/errors.ts';
-import { isObject } from '../api/json.ts';
+import { isObject, type JsonObject } from '../api/json.ts';
 import { managerCauses } from '../api/validate-meta.ts';
 import type { DeleteOptions, FieldValidation, WriteOptions } from '../registry/registry.ts';
 import type { PatchType } from './negotiation.ts';
@@ -31,18 +31,20 @@ export function readWriteOptions(
   }
   const manager = query.get('fieldManager') ?? '';
   const validation = query.get('fieldValidation') ?? '';
+  const dryRun = query.getAll('dryRun');
   const causes = [
     ...managerCauses(manager, 'fieldManager'),
-    ...dryRunProblems(query.getAll('dryRun')),
+    ...dryRunProblems(dryRun),
     ...(validation === '' || FIELD_VALIDATIONS.some((known) => known === validation)
       ? []
       : [notSupported('fieldValidation', validation, ['', ...FIELD_VALIDATIONS])]),
   ];
   if (causes.length > 0) throw invalid({ group: GROUP, kind }, '', causes);
   return {
-    dryRun: query.has('dryRun'),
+    dryRun: dryRun.length > 0,
     fieldManager: manager === '' ? defaultManager(userAgent) : manager,
     fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
+    sent: filled({ dryRun, fieldManager: manager, fieldValidation: validation }),
   };
 }
 
@@ -70,6 +72,13 @@ export function readForce(query: URLSearchParams | undefined, type: PatchType): 
   return force ?? false;
 }
 
+/** Without what is absent or empty, as Go leaves it away. */
+function filled(fields: Readonly<Record<string, unknown>>): JsonObject {
+  const isFilled = (value: unknown): boolean =>
+    value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0);
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => isFilled(value))) as JsonObject;
+}
+
 function dryRunProblems(values: readonly string[]): readonly Cause[] {
   if (values.every((value) => value === 'All')) return [];
   return [cause.notSupported('dryRun', values, ['All'])];
@@ -90,11 +99,15 @@ function defaultManager(userAgent: string | undefined): string {
 const POLICIES = ['Foreground', 'Background', 'Orphan'] as const;
 type Policy = (typeof POLICIES)[number];
 
+interface Preconditions {
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+}
+
 /** The fields of meta/v1 DeleteOptions that mean something here, not yet checked. */
 interface RawDeleteOptions {
   readonly dryRun: readonly string[];
-  readonly uid: string | undefined;
-  readonly resourceVersion: string | undefined;
+  readonly preconditions: Preconditions | undefined;
   readonly propagationPolicy: string | undefined;
   readonly orphanDependents: boolean | undefined;
   readonly gracePeriodSeconds: number | undefined;
@@ -106,7 +119,8 @@ interface RawDeleteOptions {
  */
 export function readDeleteOptions(query: URLSearchParams | undefined, body: unknown): DeleteOptions {
   const raw = body === undefined ? deleteFromQuery(query ?? EMPTY) : deleteFromBody(body);
-  const { uid, resourceVersion, orphanDependents, gracePeriodSeconds } = raw;
+  const { preconditions, orphanDependents, gracePeriodSeconds } = raw;
+  const { uid, resourceVersion } = preconditions ?? {};
   const causes = deleteProblems(raw);
   if (causes.length > 0) throw invalid({ group: GROUP, kind: 'DeleteOptions' }, '', causes);
   const legacy = orphanDependents === true ? 'Orphan' : 'Background';
@@ -116,6 +130,7 @@ export function readDeleteOptions(query: URLSearchParams | undefined, body: unkn
     ...(uid === undefined ? {} : { uid }),
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    sent: filled({ ...raw, preconditions: preconditions && filled({ ...preconditions }) }),
   };
 }
 
@@ -145,8 +160,7 @@ function deleteProblems(raw: RawDeleteOptions): readonly Cause[] {
 function deleteFromQuery(params: URLSearchParams): RawDeleteOptions {
   return {
     dryRun: params.getAll('dryRun'),
-    uid: undefined,
-    resourceVersion: undefined,
+    preconditions: undefined,
     propagationPolicy: params.get('propagationPolicy') ?? undefined,
     orphanDependents: flag(params, 'orphanDependents'),
     gracePeriodSeconds: integer(params, 'gracePeriodSeconds'),
@@ -167,12 +181,14 @@ function deleteFromBody(body: unknown): RawDeleteOptions {
   text(options, 'apiVersion');
   // Nothing that is stored here can become unreadable, so only the type of this one matters.
   typed(options, 'ignoreStoreReadErrorWithClusterBreakingPotential', 'boolean');
-  const preconditions = own(options, 'preconditions') ?? {};
-  if (!isObject(preconditions)) throw mistyped('preconditions', 'an object');
+  const preconditions = own(options, 'preconditions');
+  if (preconditions !== undefined && !isObject(preconditions)) throw mistyped('preconditions', 'an object');
   return {
     dryRun: texts(options, 'dryRun'),
-    uid: text(preconditions, 'uid'),
-    resourceVersion: text(preconditions, 'resourceVersion'),
+    preconditions: preconditions && {
+      uid: text(preconditions, 'uid'),
+      resourceVersion: text(preconditions, 'resourceVersion'),
+    },
     propagationPolicy: text(options, 'propagationPolicy'),
     orphanDependents: typed(options, 'orphanDependents', 'boolean'),
     gracePeriodSeconds: wholeNumber(options, 'gracePeriodSeconds'),

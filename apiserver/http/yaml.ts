@@ -29,8 +29,8 @@ export function toYaml(value: unknown): string {
 }
 
 /**
- * Throws `ApiError` BadRequest for anything that is not exactly one YAML 1.1 document. Behind it may be ends and
- * beginnings of documents that hold nothing, as templates leave them.
+ * Throws `ApiError` BadRequest for anything that is not exactly one YAML 1.1 document, and RequestEntityTooLarge for one
+ * of too many tokens. Behind it may be ends and beginnings of documents that hold nothing, as templates leave them.
  */
 export function parseYaml(bytes: Buffer | string): Body {
   const document = parsed(readable(bytes));

@@ -63,7 +63,7 @@ export async function commit(
 ): Promise<Written | typeof CONFLICT> {
   const { kind, old } = proposal;
   const before = old?.read();
-  const request = admissionRequest(context, proposal, { object: proposal.object, dryRun: options.dryRun });
+  const request = admissionRequest(context, proposal, { object: proposal.object, options });
   const answered = deps.admission.mutate(request);
   // Most answers are there at once: no turn is lost for them.
   const admitted = answered instanceof Promise ? await answered : answered;
@@ -101,7 +101,7 @@ function bounded(deps: WriteDeps, decided: Decided): Promise<Outcome> {
 export function admissionRequest(
   context: Context,
   proposal: Pick<Proposal, 'kind' | 'subresource' | 'old'> & { readonly object: JsonObject },
-  state: { readonly object: JsonObject | undefined; readonly dryRun: boolean },
+  state: { readonly object: JsonObject | undefined; readonly options: Pick<WriteOptions, 'dryRun' | 'sent'> },
 ): AdmissionRequest {
   return {
     operation: proposal.old === undefined ? 'CREATE' : 'UPDATE',
@@ -110,7 +110,8 @@ export function admissionRequest(
     namespace: metaText(proposal.object, 'namespace'),
     name: metaText(proposal.object, 'name'),
     user: context.user,
-    dryRun: state.dryRun,
+    dryRun: state.options.dryRun,
+    options: state.options.sent,
     object: state.object,
     oldObject: proposal.old?.read(),
     within: context,

@@ -27,7 +27,7 @@ export async function remove(
     const request = admissionRequest(
       context,
       { kind: target.kind, subresource: '', old, object },
-      { object: undefined, dryRun: options.dryRun },
+      { object: undefined, options },
     );
     await deps.admission.validate({ ...request, operation: 'DELETE' });
     return await attempt(deps, { target, options, old });

@@ -77,6 +77,8 @@ export interface WriteOptions {
   /** 1 to 128 printable characters. */
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
+  /** What the client said, without defaults, for admission. Absent: nothing. */
+  readonly sent?: JsonObject | undefined;
 }
 
 export type Patch =
@@ -103,6 +105,8 @@ export interface DeleteOptions {
   readonly propagationPolicy: 'Background' | 'Foreground' | 'Orphan';
   /** Only checked for being >= 0: nothing here has a grace period. */
   readonly gracePeriodSeconds?: number;
+  /** What the client said, without defaults, for admission. Absent: nothing. */
+  readonly sent?: JsonObject | undefined;
 }
 
 /** Selectors arrive parsed; see `api/selectors.ts`. */

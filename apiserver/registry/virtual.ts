@@ -12,7 +12,7 @@ export type VirtualHandler = (
   context: Context,
   target: Target,
   object: JsonObject,
-  options: { readonly dryRun: boolean },
+  options: Pick<WriteOptions, 'dryRun' | 'sent'>,
 ) => Promise<JsonObject>;
 
 export async function answer(

@@ -22,7 +22,7 @@ export function reviewOf(uid: string, request: AdmissionRequest): JsonObject {
 
 /** The request without its objects: what webhooks are told, and what match conditions see as `request`. */
 export function requestFacts(request: AdmissionRequest): JsonObject {
-  const { kind, subresource, user, namespace, operation, name, dryRun } = request;
+  const { kind, subresource, user, namespace, operation, name, dryRun, options } = request;
   const { group, version, plural } = kind;
   const type = { group, version, kind: kind.kind };
   const resource = { group, version, resource: plural };
@@ -49,10 +49,12 @@ export function requestFacts(request: AdmissionRequest): JsonObject {
       apiVersion: 'meta.k8s.io/v1',
       kind: OPTIONS[operation],
       ...(dryRun ? { dryRun: ['All'] } : {}),
+      ...options,
     },
   };
 }
 
+/** A patch is told as what it does. source: kubernetes/apiserver pkg/endpoints/handlers/patch.go */
 const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const;
 
 export interface HookAnswer {
