@@ -28,8 +28,11 @@ export const hostsOf = (ingress: unknown): readonly NamedHost[] => [
       typeof value === 'string' && value !== '' ? [{ path, host: canonicalHost(value) }] : [],
     ),
   ),
-  ...annotatedHosts(ingress).map(({ path, text }) => ({ path, host: plainHost(text) })),
+  ...hostsInAnnotations(ingress),
 ];
+
+export const hostsInAnnotations = (object: unknown): readonly NamedHost[] =>
+  annotatedHosts(object).map(({ path, text }) => ({ path, host: plainHost(text) }));
 
 /** The API server holds hosts of rules to this; in annotations patterns stand for more than one. */
 function plainHost(text: string): string {

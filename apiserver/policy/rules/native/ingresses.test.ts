@@ -4,6 +4,7 @@ import { dev } from '../../../../test/support/policy.ts';
 import { codesOf, createReviewWorld } from '../../../../test/support/reviews.ts';
 import type { JsonObject } from '../../../api/json.ts';
 import { Ingress } from '../../../kinds/native/ingress.ts';
+import { Service } from '../../../kinds/native/service.ts';
 
 const ingress = (rules: number, tls: number, namespace = NS): JsonObject => ({
   metadata: { name: 'x', namespace },
@@ -50,7 +51,7 @@ describe('Ingresses of a tenant with many hosts', () => {
   });
 });
 
-describe('annotations of Ingresses that name hosts', () => {
+describe('annotations that name hosts', () => {
   const of = (annotations: JsonObject, host = 'own.example.org', namespace = NS): JsonObject => ({
     metadata: { name: 'mine', namespace, annotations },
     spec: { rules: [{ host }] },
@@ -94,6 +95,29 @@ describe('annotations of Ingresses that name hosts', () => {
       world.refusal({ user: dev, kind: Ingress, object: of({}, 'theirs.example.net') });
     });
   }
+
+  it('D52 a Service asks for no DNS record of a host of another tenant', () => {
+    const world = taken();
+    const service = (hostname: string): JsonObject => ({
+      metadata: {
+        name: 's',
+        namespace: NS,
+        annotations: { 'external-dns.alpha.kubernetes.io/hostname': hostname },
+      },
+      spec: { ports: [{ port: 80 }] },
+    });
+    const status = world.refusal({
+      user: dev,
+      kind: Service,
+      object: service('b.example.org,a.example.com'),
+    });
+    assert.deepEqual(codesOf(status), ['HOST_NOT_OWNED']);
+    world.admit({ user: dev, kind: Service, object: service('b.example.org') });
+    const many = Array.from({ length: 1_001 }, (_, index) => `h${index}.example.org`).join(',');
+    assert.deepEqual(codesOf(world.refusal({ user: dev, kind: Service, object: service(many) })), [
+      'TOO_LARGE',
+    ]);
+  });
 
   it('D52 what stands for more than one name in them is refused', () => {
     const world = createReviewWorld();

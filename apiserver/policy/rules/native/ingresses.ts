@@ -1,10 +1,11 @@
 /** Ingresses of a tenant answer for names of their own, and do not reach into the controller that serves them. */
 import { at, isObject } from '../../../api/json.ts';
-import { catchesAll, hostsOf, takenByOthers, type NamedHost } from '../../native/hosts.ts';
+import { catchesAll, hostsOf } from '../../native/hosts.ts';
 import { hostPatterns } from '../../native/host-annotations.ts';
 import { isManagedName } from '../../native/managed.ts';
 import { placesAt } from '../../native/pods.ts';
 import type { Rule, Violation } from '../rule.ts';
+import { MAX_HOSTS, taken, tooMany } from './host-names.ts';
 import { forbid, nativeRule, type NativeSubject } from './native-rule.ts';
 
 export const ingresses: Rule = nativeRule('ingresses', ['networking.k8s.io/ingresses'], (subject) => {
@@ -19,18 +20,6 @@ export const ingresses: Rule = nativeRule('ingresses', ['networking.k8s.io/ingre
   ];
 });
 
-/** In rules and for certificates. Each is looked up among those of all other tenants, in everybody's time. */
-const MAX_HOSTS = 1_000;
-
-function tooMany(count: number): Violation {
-  const [named, limit] = [count, MAX_HOSTS].map((each) => each.toLocaleString('en'));
-  return forbid(
-    'TOO_LARGE',
-    'spec',
-    `names ${named} hosts; at most ${limit} are decided on, spread them over several`,
-  );
-}
-
 const everything = ({ object }: NativeSubject): readonly Violation[] =>
   catchesAll(object).map((path) =>
     forbid(
@@ -39,14 +28,6 @@ const everything = ({ object }: NativeSubject): readonly Violation[] =>
       'an Ingress of a tenant names its hosts; one for every name is for operators',
     ),
   );
-
-function taken(hosts: readonly NamedHost[], { context, tenant }: NativeSubject): readonly Violation[] {
-  if (hosts.length === 0) return [];
-  const isTaken = takenByOthers(tenant.uid, context.engine, context.lookup);
-  return hosts
-    .filter(({ host }) => host === '' || isTaken(host))
-    .map(({ path }) => forbid('HOST_NOT_OWNED', path, 'this host is not available to this tenant'));
-}
 
 const patterns = ({ object }: NativeSubject): readonly Violation[] =>
   hostPatterns(object).map((path) =>

@@ -1,13 +1,16 @@
-/** Services of a tenant take no addresses of others and open no ports of nodes unless that was granted. */
+/** Services of a tenant take no addresses and names of others, and open no ports of nodes unless that was granted. */
 import { at } from '../../../api/json.ts';
+import { hostsInAnnotations } from '../../native/hosts.ts';
 import { placesAt } from '../../native/pods.ts';
 import type { Rule, Violation } from '../rule.ts';
+import { MAX_HOSTS, taken, tooMany } from './host-names.ts';
 import { forbid, nativeRule, type NativeSubject } from './native-rule.ts';
 
 export const services: Rule = nativeRule('services', ['core/services'], (subject) => [
   ...addresses(subject),
   ...alias(subject),
   ...exposure(subject),
+  ...names(subject),
 ]);
 
 /** source: CVE-2020-8554. */
@@ -15,6 +18,12 @@ const addresses = ({ object }: NativeSubject): readonly Violation[] =>
   placesAt(object, 'spec.externalIPs[]').map(({ path }) =>
     forbid('HOST_NOT_OWNED', path, 'a Service of a tenant does not take addresses over'),
   );
+
+/** What makes DNS records from annotations reads those of Services too. */
+function names(subject: NativeSubject): readonly Violation[] {
+  const hosts = hostsInAnnotations(subject.object);
+  return hosts.length > MAX_HOSTS ? [tooMany(hosts.length)] : taken(hosts, subject);
+}
 
 /** `service.namespace.svc`, with or without the cluster's domain. */
 const IN_CLUSTER = /^(?:.*\.)?[^.]+\.([^.]+)\.svc(?:\.[^.]+(?:\.[^.]+)*)?$/;
