@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 import { expectCode, type Api } from './support/api.ts';
 import { dataPolicy, policiesIn, type Server } from './support/server.ts';
 import { startServer } from './support/target.ts';
-import { optionsSteps } from './support/webhook-options.ts';
+import { requireOptions } from './support/webhook-options.ts';
 
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
 
@@ -57,20 +57,7 @@ describe('contract I: the options that webhooks of others are told', function ()
 
   it('C131 are those of the request as it was sent, without defaults, by the words of Kubernetes', async () => {
     await install('options');
-    const { metadata } = await root.create(path, make('there', 'options'));
-    hooks.seen.length = 0;
-    const there = { name: 'there', uid: metadata.uid as string };
-
-    for (const { what, method, path: rest, options, ...call } of optionsSteps(
-      (name) => make(name, 'options'),
-      there,
-    )) {
-      const { status } = await root.call(method, `${path}${rest}`, call);
-      assert.ok(status < 300, `${what}: ${status}`);
-      const seen = hooks.seen.splice(0).map(({ request }) => request.options);
-      assert.ok(seen.length > 0, what);
-      for (const one of seen) assert.deepEqual(one, options, what);
-    }
+    await requireOptions({ root, hooks, path, make: (name) => make(name, 'options') });
   });
 
   it('C131 are those that kubectl sends', async () => {

@@ -1,10 +1,13 @@
 /** Requests of every kind, and what kube-apiserver then tells webhooks as `request.options`, for ours to say the same. */
+import assert from 'node:assert/strict';
+import type { HookServer } from '../../support/hook-server.ts';
 import type { Json } from '../../support/http.ts';
+import type { Api } from './api.ts';
 
-export interface OptionsStep {
+interface OptionsStep {
   readonly what: string;
   readonly method: string;
-  /** Behind the collection's path; `NAME` is an object that is there, with `UID`. */
+  /** Behind the collection's path. */
   readonly path: string;
   readonly body?: Json;
   readonly type?: string;
@@ -20,11 +23,30 @@ const MERGE = 'application/merge-patch+json';
 const APPLY = 'application/apply-patch+yaml';
 const ALL = { dryRun: ['All'] };
 
-/** `make` makes an object of a name, `there` is one that exists. Patches change one annotation each. */
-export function optionsSteps(
-  make: (name: string) => Json,
-  there: { name: string; uid: string },
-): OptionsStep[] {
+/** `make` makes an object of the collection at `path`, of a name, that only a webhook of `hooks` is asked about. */
+interface Subject {
+  readonly root: Api;
+  readonly hooks: HookServer;
+  readonly path: string;
+  readonly make: (name: string) => Json;
+}
+
+/** Sends every request, and fails where a webhook is told anything else, or nothing. */
+export async function requireOptions({ root, hooks, path, make }: Subject): Promise<void> {
+  const { metadata } = await root.create(path, make('there'));
+  hooks.seen.length = 0;
+  const there = { name: 'there', uid: metadata.uid as string };
+  for (const { what, method, path: rest, options, ...call } of optionsSteps(make, there)) {
+    const { status } = await root.call(method, `${path}${rest}`, call);
+    assert.ok(status < 300, `${what}: ${status}`);
+    const told = hooks.seen.splice(0).map(({ request }) => request.options);
+    assert.ok(told.length > 0, what);
+    for (const one of told) assert.deepEqual(one, options, what);
+  }
+}
+
+/** `there` is one that exists. Patches change one annotation each. */
+function optionsSteps(make: (name: string) => Json, there: { name: string; uid: string }): OptionsStep[] {
   const { name, uid } = there;
   const annotated = (value: string): Json => ({ metadata: { annotations: { changed: value } } });
   const applied = (of: string, value: string): Json => {
