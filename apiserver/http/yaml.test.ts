@@ -4,7 +4,7 @@ import type { ApiError } from '../api/errors.ts';
 import { parseYamlBody, parseBody, parseJsonBody } from './body.ts';
 import { YamlReader } from './yaml-nodes.ts';
 import { MAX_TOKENS } from './yaml-tokens.ts';
-import { parseYaml } from './yaml.ts';
+import { parseYaml, toYaml } from './yaml.ts';
 
 const refused = { code: 400, reason: 'BadRequest' };
 
@@ -171,9 +171,10 @@ describe('YAML bodies that would take long', () => {
       `x: ${'['.repeat(500)}${many('a,')}${']'.repeat(500)}`,
     ]) {
       assert.throws(() => parseYaml(text), tooMany, text.slice(0, 40));
-      assert.throws(() => parseYamlBody(Buffer.from(text)), tooMany, text.slice(0, 40));
-      assert.throws(() => parseBody('application/yaml', Buffer.from(text), 'own'), tooMany);
     }
+    const bytes = Buffer.from(many('k:\n'));
+    assert.throws(() => parseYamlBody(bytes), tooMany);
+    assert.throws(() => parseBody('application/yaml', bytes, 'own'), tooMany);
   });
 
   it('are read up to that number, and with long texts of any kind', () => {
@@ -286,6 +287,26 @@ describe('YAML bodies that would take long', () => {
       const path = `${'k'.repeat(1024)}`;
       assert.deepEqual([duplicates, lossy], [[path], [{ field: path, literal: '9007199254740993' }]]);
     }
+  });
+});
+
+describe('YAML answers', () => {
+  it('are the JSON where a value has very many parts or many deep ones, and read the same', () => {
+    const wide = { a: Array.from({ length: 70_000 }, () => 1), b: '\x7f\ufeff\uffff\u2028' };
+    const text = toYaml(wide);
+    assert.ok(text.startsWith('{"a":[1,1,'), text.slice(0, 20));
+    assert.deepEqual(parseDocument(text).toJS(), wide);
+
+    let deep: unknown = Array.from({ length: 1000 }, () => 1);
+    for (let depth = 0; depth < 400; depth += 1) deep = [deep];
+    assert.ok(toYaml(deep).length < 5000);
+  });
+
+  it('are indented where a value is ordinary, however long its texts are', () => {
+    const value = { data: { a: 'a line\n'.repeat(100_000), b: Array.from({ length: 10_000 }, () => 'x') } };
+    const text = toYaml(value);
+    assert.ok(text.startsWith('data:\n  a: |\n    a line\n'), text.slice(0, 40));
+    assert.deepEqual(parseYaml(text).value, value);
   });
 });
 

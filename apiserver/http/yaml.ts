@@ -24,9 +24,32 @@ const MAX_EMPTY_DOCUMENTS = 16;
 /** A longer one is beyond a double, and reading it takes long: it stays text, as it does in Kubernetes. */
 const MAX_INTEGER_LENGTH = 1100;
 
+/**
+ * What has very many values, or many that are deep, is written as JSON, which is YAML as well: the package takes some
+ * three microseconds for each, and indents each by its depth.
+ */
 export function toYaml(value: unknown): string {
+  if (weightOf(value, 1, 0) > MAX_WEIGHT) return `${JSON.stringify(value).replace(NOT_RAW, escaped)}\n`;
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1' });
 }
+
+/** Of all values, each as much as it is deep. */
+const MAX_WEIGHT = 200_000;
+
+/** `before` and what is in the value, or any more than the most. */
+function weightOf(value: unknown, depth: number, before: number): number {
+  let weight = before + depth;
+  if (typeof value !== 'object' || value === null) return weight;
+  for (const one of Array.isArray(value) ? (value as unknown[]) : Object.values(value)) {
+    if (weight > MAX_WEIGHT) break;
+    weight = weightOf(one, depth + 1, weight);
+  }
+  return weight;
+}
+
+/** JSON has it as it is, and YAML only escaped. */
+const NOT_RAW = /[\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]/g;
+const escaped = (character: string): string => `\\u${hex(character.charCodeAt(0))}`;
 
 /**
  * Throws `ApiError` BadRequest for anything that is not exactly one YAML 1.1 document, and RequestEntityTooLarge for one
