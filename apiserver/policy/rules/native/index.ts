@@ -15,9 +15,11 @@ import { serviceAccounts, serviceAccountTokens } from './service-accounts.ts';
 import { services } from './services.ts';
 import { templateMetadata } from './template-metadata.ts';
 import { volumeClaims } from './volume-claims.ts';
+import { workloadSelectors } from './workload-selectors.ts';
 
 export const NATIVE_RULES: readonly Rule[] = [
   templateMetadata,
+  workloadSelectors,
   managedObjects,
   clusterWrites,
   podSecurity,
