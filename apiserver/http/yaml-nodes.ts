@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isAlias, isCollection, isMap, isScalar, isSeq } from 'yaml';
 import type { Alias, Document, Node, Scalar } from 'yaml';
-import { badRequest } from '../api/errors.ts';
+import { badRequest, type ApiError } from '../api/errors.ts';
 import type { Body } from '../registry/registry.ts';
 import { MAX_DEPTH, notAKey, tooDeep } from './yaml-tokens.ts';
 
@@ -15,6 +15,8 @@ const MAX_PATH = 1024;
  * become gigabytes.
  */
 const MAX_COPIES = 10_000;
+/** UTF-16 units of the keys and texts among them. */
+const MAX_COPIED_TEXT = 3 * 1024 * 1024;
 
 type Pairs = readonly { readonly key: unknown; readonly value: unknown }[];
 
@@ -31,6 +33,7 @@ export class YamlReader {
   readonly #open = new Set<Node>();
   #aliasDepth = 0;
   #copies = 0;
+  #copiedText = 0;
   #findings = 0;
 
   constructor(document: Document) {
@@ -48,6 +51,7 @@ export class YamlReader {
     if (this.#aliasDepth > 0) this.#countCopies(1);
     if (isAlias(node)) return this.#alias(node, path, depth);
     if (isScalar(node)) {
+      this.#countText(node);
       this.#remember(node);
       return this.#scalar(node, path);
     }
@@ -86,7 +90,14 @@ export class YamlReader {
 
   #countCopies(count: number): void {
     this.#copies += count;
-    if (this.#copies > MAX_COPIES) throw badRequest('the body repeats too much through YAML aliases');
+    if (this.#copies > MAX_COPIES) throw repeatsTooMuch();
+  }
+
+  /** Before anything is made of it: a long text costs as much each time. */
+  #countText({ source }: Scalar): void {
+    if (this.#aliasDepth === 0) return;
+    this.#copiedText += source?.length ?? 0;
+    if (this.#copiedText > MAX_COPIED_TEXT) throw repeatsTooMuch();
   }
 
   #map(pairs: Pairs, path: string, depth: number): unknown {
@@ -94,7 +105,10 @@ export class YamlReader {
     const entries = new Map<string, unknown>();
     const repeated = new Set<string>();
     for (const pair of pairs) {
-      if (isScalar(pair.key)) this.#remember(pair.key);
+      if (isScalar(pair.key)) {
+        this.#countText(pair.key);
+        this.#remember(pair.key);
+      }
       const key = keyText(pair.key);
       const field = path === '' ? key : `${path}.${key}`;
       const value = this.#node(pair.value, field, depth + 1);
@@ -148,6 +162,8 @@ export class YamlReader {
     if (this.#lossy.length < MAX_FINDINGS) this.#lossy.push({ field: field.slice(0, MAX_PATH), literal });
   }
 }
+
+const repeatsTooMuch = (): ApiError => badRequest('the body repeats too much through YAML aliases');
 
 /** Or not a number. */
 const isInfinite = (value: unknown): boolean =>

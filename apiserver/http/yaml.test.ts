@@ -253,6 +253,16 @@ describe('YAML bodies that would take long', () => {
     assert.equal(reads, 1);
   });
 
+  it('are refused when the texts and keys that they repeat come to more than a body may have', () => {
+    const message = 'the body repeats too much through YAML aliases';
+    const text = 'QUFB'.repeat(90_000);
+    for (const what of [`!!binary ${text}`, text, `{ ${text}: 1 }`, `[ "${text}" ]`]) {
+      const repeated = (times: number): string => `a: &x ${what}\nb: [${'*x, '.repeat(times)}]`;
+      assert.throws(() => parseYaml(repeated(9)), { message });
+      parseYaml(repeated(8));
+    }
+  });
+
   it('are refused when merge keys copy too much, with and without aliases', () => {
     const message = 'the body repeats too much through YAML aliases';
     const keys = Array.from({ length: 1000 }, (_, index) => `k${index}: 1`).join(', ');

@@ -57,9 +57,17 @@ export const annotatedHosts = (ingress: unknown): readonly AnnotatedHost[] =>
 function namesIn(key: string, value: string, ingress: unknown): readonly string[] {
   const name = nameOf(key);
   if (LISTS.has(name) || LISTS_OF_OTHERS.some((pattern) => pattern.test(key)))
-    return value.split(/[\s,]+/).filter((each) => each !== '');
+    return isTitle(key, value)
+      ? []
+      : value.split(/[\s,]+/).filter((each) => each !== '' && !each.startsWith('/'));
   return name === WWW && !/^(false|f|0)$/i.test(value.trim()) ? withWww(ingress) : [];
 }
+
+/** The common name of a certificate may be any text; one with a word without a dot is no list of hosts. */
+const isTitle = (key: string, value: string): boolean =>
+  nameOf(key) === 'common-name' &&
+  /\s/.test(value.trim()) &&
+  value.split(/[\s,]+/).some((word) => !word.includes('.'));
 
 const withWww = (ingress: unknown): readonly string[] =>
   placesAt(ingress, 'spec.rules[].host').flatMap(({ value }) => {

@@ -34,10 +34,13 @@ export const hostsOf = (ingress: unknown): readonly NamedHost[] => [
 export const hostsInAnnotations = (object: unknown): readonly NamedHost[] =>
   annotatedHosts(object).map(({ path, text }) => ({ path, host: plainHost(text) }));
 
+/** Names of records may have underscores, as in `_sip._tcp.example.com`; `_` alone is every name to some. */
+const PLAIN = /^(\*\.)?_?[a-z0-9-][a-z0-9_-]*(\._?[a-z0-9-][a-z0-9_-]*)*$/;
+
 /** The API server holds hosts of rules to this; in annotations patterns stand for more than one. */
 function plainHost(text: string): string {
   const host = canonicalHost(text);
-  return /^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(host) ? host : '';
+  return PLAIN.test(host) ? host : '';
 }
 
 /** Of one Ingress, so that asking takes the same time however many it names. */

@@ -124,6 +124,7 @@ const CASES: readonly Case[] = [
     kind: Ingress,
     old: hosts('one.globex.example'),
     fine: [
+      { metadata, spec: { rules: [{ host: 'one.globex.example', http: { paths: [] } }] } },
       hosts('mine.example', 'one.globex.example'),
       { ...hosts('one.globex.example'), metadata: labelled },
     ],

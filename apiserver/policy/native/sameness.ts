@@ -35,9 +35,16 @@ const STEP = /([^.[\]]+)|\[([^\]]*)\]/g;
 /** A new image of a container is not about what else is set in it (policy.md P05). */
 const BY_NAME: ReadonlySet<string> = new Set(CONTAINER_LISTS);
 
+/** Where the traffic of an Ingress goes is not about the host that it answers for. */
+function identityOf(item: JsonObject, list: string): unknown {
+  if (BY_NAME.has(list)) return item['name'];
+  return list === 'rules' && typeof item['host'] === 'string' ? item['host'] : item;
+}
+
 /**
  * What makes an objection the same: the code, the message, the value of the field, and which items of lists it is in.
- * Positions move when other items come and go, so a container goes by its name and other items by all they hold.
+ * Positions move when other items come and go, so a container goes by its name, a rule of an Ingress by
+ * its host, and other items by all they hold.
  */
 function createMarks(object: JsonObject): (violation: Violation) => string {
   const digests = new Map<unknown, string>();
@@ -57,7 +64,7 @@ function createMarks(object: JsonObject): (violation: Violation) => string {
     for (const [, name, key = ''] of field.matchAll(STEP)) {
       if (Array.isArray(value)) {
         value = (value as readonly unknown[])[Number(key)];
-        marks.push(digestOf(BY_NAME.has(list) && isObject(value) ? value['name'] : value));
+        marks.push(digestOf(isObject(value) ? identityOf(value, list) : value));
         continue;
       }
       list = name ?? key;

@@ -179,4 +179,32 @@ describe('annotations that name hosts', () => {
       world.admit({ user: dev, kind: Ingress, object: of({ [key]: `${NS}/x` }) });
     }
   });
+
+  it('lets names of records, titles of certificates, paths and digests be what they are', () => {
+    const world = createReviewWorld();
+    for (const annotations of [
+      { 'external-dns.alpha.kubernetes.io/hostname': '_sip._tcp.example.org' },
+      { 'cert-manager.io/common-name': 'My App (prod)' },
+      { 'mycorp.example/redirect-from': '/old/path' },
+      { 'checksum/configmap': 'ab/cd=' },
+    ])
+      world.admit({ user: dev, kind: Ingress, object: of(annotations) });
+  });
+
+  it('hold an Ingress with too many hosts to everything else, and to the hosts that it had', () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => `a${index}.example.com`).join(',');
+    const alias = `${NGINX}/server-alias`;
+    const old = of({ [alias]: many });
+    const world = createReviewWorld();
+    const metadata = { ...(old['metadata'] as JsonObject), labels: { a: 'b' } };
+    world.admit({ user: dev, kind: Ingress, object: { ...old, metadata }, old });
+    for (const [more, code] of [
+      [{ [`${NGINX}/server-snippet`]: 'x' }, 'RESERVED_METADATA'],
+      [{ [`${NGINX}/auth-secret`]: 'tn-globex/s' }, 'CROSS_TENANT_REF'],
+      [{ [alias]: many.replace('a0.', 'b0.') }, 'TOO_LARGE'],
+    ] as const) {
+      const status = world.refusal({ user: dev, kind: Ingress, object: of({ [alias]: many, ...more }), old });
+      assert.deepEqual(codesOf(status), [code]);
+    }
+  });
 });

@@ -10,10 +10,9 @@ import { forbid, nativeRule, type NativeSubject } from './native-rule.ts';
 
 export const ingresses: Rule = nativeRule('ingresses', ['networking.k8s.io/ingresses'], (subject) => {
   const hosts = hostsOf(subject.object);
-  if (hosts.length > MAX_HOSTS) return [tooMany(hosts.length)];
   return [
     ...everything(subject),
-    ...taken(hosts, subject),
+    ...(hosts.length > MAX_HOSTS ? tooMany(hosts) : taken(hosts, subject)),
     ...patterns(subject),
     ...certificates(subject),
     ...annotations(subject),
@@ -54,7 +53,9 @@ function annotations({ object, context, tenant }: NativeSubject): readonly Viola
     if (SNIPPET.test(key)) {
       return [forbid('RESERVED_METADATA', field, 'configuration of the ingress controller is for operators')];
     }
-    const [namespace, name] = typeof value === 'string' && REFERENCE.test(key) ? value.split('/') : [];
+    // Helm charts keep digests in `checksum/configmap`.
+    const isReference = REFERENCE.test(key) && !key.startsWith('checksum/');
+    const [namespace, name] = typeof value === 'string' && isReference ? value.split('/') : [];
     if (namespace === undefined || name === undefined) return [];
     if (context.engine.tenantOf(namespace)?.uid === tenant.uid && !isManagedName(name)) return [];
     return [forbid('CROSS_TENANT_REF', field, 'what it refers to is not in a namespace of this tenant')];

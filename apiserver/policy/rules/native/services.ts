@@ -22,7 +22,7 @@ const addresses = ({ object }: NativeSubject): readonly Violation[] =>
 /** What makes DNS records from annotations reads those of Services too. */
 function names(subject: NativeSubject): readonly Violation[] {
   const hosts = hostsInAnnotations(subject.object);
-  return hosts.length > MAX_HOSTS ? [tooMany(hosts.length)] : taken(hosts, subject);
+  return hosts.length > MAX_HOSTS ? tooMany(hosts) : taken(hosts, subject);
 }
 
 /** `service.namespace.svc`, with or without the cluster's domain. */
